@@ -1,0 +1,1 @@
+"""Products, specialities, codes, prices and generic groups."""

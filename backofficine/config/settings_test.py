@@ -1,0 +1,24 @@
+"""Settings of the tests: the same house, plain static files, keys in a folder thrown away."""
+
+import os
+import tempfile
+
+os.environ.setdefault("BACKOFFICINE_DATA_DIR", tempfile.mkdtemp(prefix="backofficine-test-"))
+os.environ.setdefault("BACKOFFICINE_SECRET_KEY", "a-key-for-tests-alone")
+
+from backofficine.config.settings import *
+from backofficine.config.settings import DATABASES, STORAGES
+
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+# A fast hasher for the many users that tests make; the tests of PINs and passwords ask for Argon2.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+]
+DATABASES["default"].setdefault("TEST", {})
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not memory: competing writers need more than one connection.
+    DATABASES["default"]["TEST"]["NAME"] = os.path.join(  # noqa: PTH118
+        os.environ["BACKOFFICINE_DATA_DIR"], "test.sqlite3"
+    )
+ALLOWED_HOSTS = ["*"]

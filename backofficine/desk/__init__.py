@@ -1,0 +1,1 @@
+"""Pages that join several domains: today, the counter, the scan, the wall."""

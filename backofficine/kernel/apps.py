@@ -1,0 +1,8 @@
+"""Django's registration of the app."""
+
+from django.apps import AppConfig
+
+
+class KernelConfig(AppConfig):
+    name = "backofficine.kernel"
+    label = "kernel"

@@ -1,0 +1,1 @@
+"""The loss ledger: rules that price the facts in euros and minutes."""

@@ -1,0 +1,1 @@
+"""This pharmacy: identity, opening days, stock truth, dated parameters and tariffs."""

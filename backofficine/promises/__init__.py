@@ -1,0 +1,1 @@
+"""Products owed to patients, from the counter to their hands."""

@@ -1,0 +1,1 @@
+"""Suppliers, schedules, delivery rounds and orders."""

@@ -1,0 +1,1 @@
+"""Parcels, arrival control, gaps and put-away."""

@@ -1,0 +1,1 @@
+"""The ledger: locations, lots, postings, moves and balances."""

@@ -1,0 +1,1 @@
+"""The digital twin: the past it lives through the real commands."""
