@@ -1,0 +1,1 @@
+"""Pure computation for the whole house: policies and simulation; no Django, no clock."""
