@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "backofficine.team.middleware.Identify",
+    "backofficine.pharmacy.middleware.LocalTime",
 ]
 
 ROOT_URLCONF = "backofficine.config.urls"
@@ -149,6 +150,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "backofficine.team.adapter.ClosedSignUp"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # no address is needed to work here
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

@@ -1,0 +1,110 @@
+"""Reads the words of the command line and calls the drawer ``commands`` of the right app."""
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.management import execute_from_command_line, get_commands
+from django.utils.translation import gettext as _
+
+from backofficine import __version__
+from backofficine.kernel import clock
+from backofficine.kernel.errors import DomainError
+
+# Each app that has sub-commands lists them in ``commands.COMMANDS``, in the order of a day.
+APPS = (
+    "backofficine.cli",
+    "backofficine.catalog",
+    "backofficine.stock",
+    "backofficine.planning",
+    "backofficine.receiving",
+    "backofficine.promises",
+    "backofficine.losses",
+    "backofficine.twin",
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with its few fixed words in the reader's language."""
+
+    def error(self, message: str) -> Any:
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog} : {message}\n")
+
+
+def known_commands() -> dict[str, Any]:
+    """Every sub-command of the house, by its name on the command line."""
+    commands: dict[str, Any] = {}
+    for app in APPS:
+        try:
+            module = importlib.import_module(f"{app}.commands")
+        except ModuleNotFoundError as error:
+            if error.name != f"{app}.commands":
+                raise
+            continue
+        commands.update({command.name: command for command in module.COMMANDS})
+    return commands
+
+
+def parser(commands: dict[str, Any]) -> argparse.ArgumentParser:
+    """The whole grammar of the program."""
+    whole = Parser(
+        prog="backofficine",
+        description=_("The open back office of the community pharmacy."),
+        epilog=_(
+            "Django's own commands (migrate, shell, runserver…) pass through. "
+            "Files live under BACKOFFICINE_DATA_DIR; DATABASE_URL chooses PostgreSQL."
+        ),
+    )
+    whole.add_argument("--version", action="version", version=__version__)
+    words = whole.add_subparsers(dest="command", metavar=_("COMMAND"), required=True)
+    for name, command in commands.items():
+        sub = words.add_parser(name, help=command.help, description=command.help)
+        sub.add_argument(
+            "--at", type=instant, metavar="INSTANT",
+            help=_("act as if it were this instant (ISO 8601 with its offset), for tests"),
+        )  # fmt: skip
+        if command.reports:
+            sub.add_argument("--json", action="store_true", help=_("write the report as JSON"))
+        command.add_arguments(sub)
+    return whole
+
+
+def instant(text: str) -> datetime:
+    """An aware instant from ISO 8601."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            _("“%(text)s” is not an instant such as 2026-11-24T10:18:00+01:00") % {"text": text}
+        ) from error
+    if read.tzinfo is None:
+        from backofficine.pharmacy.queries import zone
+
+        read = read.replace(tzinfo=zone())
+    return read
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one sub-command; a refusal is a sentence on stderr (or JSON) and the status 1."""
+    commands = known_commands()
+    if words and words[0] in get_commands() and words[0] not in commands:
+        execute_from_command_line(["backofficine", *words])
+        return 0
+    options = parser(commands).parse_args(list(words))
+    clock.fix(options.at)
+    try:
+        return int(commands[options.command].run(options) or 0)
+    except DomainError as error:
+        if getattr(options, "json", False):
+            sys.stdout.write(json.dumps({"error": str(error)}, ensure_ascii=False) + "\n")
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except (BrokenPipeError, KeyboardInterrupt):
+        return 130
+    finally:
+        clock.fix(None)

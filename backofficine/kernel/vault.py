@@ -1,0 +1,89 @@
+"""Secrets at rest: one data key a month, in files outside the database and its backups.
+
+Destroying a month's key erases what was written that month everywhere it was copied. Lookups use
+keyed hashes under another key, so that nothing can be searched without the installation.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from datetime import date
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from backofficine.kernel.errors import DomainError
+
+
+class Erased(DomainError):
+    message = _("This contact has been erased. Ask the patient again.")
+
+
+def month_of(day: date) -> str:
+    """The name of a month's key: ``2026-11``."""
+    return f"{day:%Y-%m}"
+
+
+def _folder() -> Path:
+    folder = Path(settings.KEYS_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _read_or_make(name: str, make: bytes) -> bytes:
+    path = _folder() / name
+    try:
+        # O_EXCL: two workers that start together agree on one key.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    with os.fdopen(handle, "wb") as writable:
+        writable.write(make)
+        writable.flush()
+        os.fsync(writable.fileno())
+    return make
+
+
+def _fernet(month: str, *, create: bool) -> Fernet:
+    name = f"month-{month}.key"
+    path = _folder() / name
+    if not create and not path.exists():
+        raise Erased
+    key = _read_or_make(name, Fernet.generate_key())
+    return Fernet(key)
+
+
+def encrypt(text: str, *, month: str) -> str:
+    """``text`` under the key of ``month``, made if it is the month's first secret."""
+    return _fernet(month, create=True).encrypt(text.encode()).decode("ascii")
+
+
+def decrypt(cipher: str, *, month: str) -> str:
+    """The text; raises :class:`Erased` once the month's key is destroyed."""
+    try:
+        return _fernet(month, create=False).decrypt(cipher.encode("ascii")).decode()
+    except InvalidToken as error:
+        raise Erased from error
+
+
+def destroy_month(month: str) -> bool:
+    """Destroy a month's key: whatever it closed stays closed. ``False`` if there was none."""
+    path = _folder() / f"month-{month}.key"
+    if not path.exists():
+        return False
+    size = path.stat().st_size
+    with path.open("r+b") as writable:
+        writable.write(secrets.token_bytes(size))
+        writable.flush()
+        os.fsync(writable.fileno())
+    path.unlink()
+    return True
+
+
+def lookup_hash(kind: str, text: str) -> str:
+    """A keyed hash (HMAC-SHA-256, hexadecimal) by which an exact text can be found, never read."""
+    key = _read_or_make("lookup.key", secrets.token_hex(32).encode("ascii"))
+    return hmac.new(key, f"{kind}\x00{text}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,111 @@
+"""Questions about this pharmacy: its days and hours, and the value of a dated key on a day."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from backofficine.kernel.errors import DomainError
+from backofficine.pharmacy.models import ClosedDay, OpeningHours, Parameter, Pharmacy, Tariff
+from django.utils.translation import gettext_lazy as _
+
+
+class NoPharmacy(DomainError):
+    message = _("This installation has no pharmacy yet. Open the first page in a browser to create it.")
+
+
+class UnknownValue(DomainError):
+    message = _("No value of “%(key)s” is valid on %(day)s. Add one under Settings.")
+
+
+def pharmacy() -> Pharmacy:
+    """The pharmacy of this database; raises :class:`NoPharmacy` before the first run."""
+    found = Pharmacy.objects.first()
+    if found is None:
+        raise NoPharmacy
+    return found
+
+
+def zone() -> ZoneInfo:
+    """The pharmacy's time zone; Europe/Paris until the pharmacy exists."""
+    found = Pharmacy.objects.values_list("time_zone", flat=True).first()
+    return ZoneInfo(found or "Europe/Paris")
+
+
+def local_day(at: datetime, *, in_zone: ZoneInfo | None = None) -> date:
+    """The civil day of an instant at the pharmacy."""
+    return at.astimezone(in_zone or zone()).date()
+
+
+def instant(day: date, clock_time: time, *, in_zone: ZoneInfo | None = None) -> datetime:
+    """The UTC instant of a local time. In the hour that happens twice, the first; in the hour that
+    does not exist, the same wait after midnight as the clock would have shown."""
+    return datetime.combine(day, clock_time, tzinfo=in_zone or zone()).astimezone(UTC)
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """First instant of a civil day and first instant of the next: 23, 24 or 25 hours apart."""
+    here = zone()
+    return instant(day, time.min, in_zone=here), instant(
+        day + timedelta(days=1), time.min, in_zone=here
+    )
+
+
+def openings(day: date) -> list[tuple[datetime, datetime]]:
+    """The opening stretches of a day, in UTC; empty when closed."""
+    if ClosedDay.objects.filter(closed_on=day).exists():
+        return []
+    here = zone()
+    return [
+        (instant(day, row.opens_at, in_zone=here), instant(day, row.closes_at, in_zone=here))
+        for row in OpeningHours.objects.filter(weekday=day.weekday()).order_by("opens_at", "pk")
+    ]
+
+
+def is_open_day(day: date) -> bool:
+    return bool(openings(day))
+
+
+def open_minutes_between(start: datetime, end: datetime) -> int:
+    """Whole minutes of opening time between two instants."""
+    total = timedelta()
+    day, last = local_day(start), local_day(end)
+    while day <= last:
+        for opens, closes in openings(day):
+            overlap = min(end, closes) - max(start, opens)
+            total += max(overlap, timedelta())
+        day += timedelta(days=1)
+    return int(total.total_seconds() // 60)
+
+
+def tariff(key: str, *, on: date) -> Tariff:
+    """The tariff of ``key`` valid on a day; raises :class:`UnknownValue`."""
+    found = (
+        Tariff.objects.filter(key=key, valid_from__lte=on)
+        .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on))
+        .order_by("-valid_from", "-pk")
+        .first()
+    )
+    if found is None:
+        raise UnknownValue(key=key, day=on)
+    return found
+
+
+def parameter(key: str, *, on: date) -> str:
+    """The text of a dated parameter valid on a day; raises :class:`UnknownValue`."""
+    found = (
+        Parameter.objects.filter(key=key, valid_from__lte=on)
+        .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on))
+        .order_by("-valid_from", "-pk")
+        .values_list("value", flat=True)
+        .first()
+    )
+    if found is None:
+        raise UnknownValue(key=key, day=on)
+    return found
+
+
+def number(key: str, *, on: date) -> Decimal:
+    """The same as :func:`parameter`, read as a number."""
+    return Decimal(parameter(key, on=on))

@@ -1,0 +1,226 @@
+"""Suppliers, their rounds, and the orders sent to them."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backofficine.catalog.models import Product
+from backofficine.kernel.append_only import AppendOnly
+from backofficine.kernel.money import EuroField
+from backofficine.pharmacy.models import Weekday
+from backofficine.team.models import Actor
+
+
+class Supplier(models.Model):
+    """Who delivers: a full-line wholesaler by rounds, or a laboratory directly."""
+
+    class Kind(models.TextChoices):
+        WHOLESALER = "wholesaler", _("wholesaler")
+        DIRECT = "direct", _("direct")
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    customer_number = models.CharField(max_length=30, blank=True)
+    lead_time_days = models.PositiveIntegerField(null=True, blank=True)  # direct suppliers only
+    free_carriage_from = EuroField(null=True, blank=True)  # franco, euros excl. VAT
+    email = models.EmailField(blank=True)
+    short_dated_months = models.PositiveIntegerField(default=6)
+    dock_limit_minutes = models.PositiveIntegerField(default=90)
+    cold_limit_minutes = models.PositiveIntegerField(default=240)  # validated container hours
+    is_main = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="wholesaler", lead_time_days__isnull=True)
+                | Q(kind="direct", lead_time_days__isnull=False),
+                name="a_direct_supplier_has_a_lead_time_a_wholesaler_has_rounds",
+            ),
+            models.UniqueConstraint(
+                fields=["is_main"], condition=Q(is_main=True), name="there_is_one_main_supplier"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SupplySchedule(models.Model):
+    """A weekly round in local time: order before the cut-off, delivered at the drop."""
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="schedules")
+    name = models.CharField(max_length=40, blank=True)
+    weekday = models.PositiveSmallIntegerField(choices=Weekday.choices)  # of the cut-off
+    cut_off_time = models.TimeField()
+    drop_time = models.TimeField()
+    drop_day_offset = models.PositiveSmallIntegerField(default=0)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "weekday", "cut_off_time", "valid_from"],
+                name="a_supplier_has_one_round_per_cut_off",
+            ),
+            models.CheckConstraint(
+                condition=Q(drop_day_offset__gte=1) | Q(drop_time__gt=F("cut_off_time")),
+                name="a_drop_follows_its_cut_off",
+            ),
+        ]
+
+
+class SupplyException(models.Model):
+    """A day on which a supplier's rounds are cancelled or moved."""
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="exceptions")
+    schedule = models.ForeignKey(
+        SupplySchedule, null=True, blank=True, on_delete=models.PROTECT, related_name="exceptions"
+    )
+    occurs_on = models.DateField()  # civil day of the cut-off
+    is_cancelled = models.BooleanField(default=True)
+    moved_cut_off_time = models.TimeField(null=True, blank=True)
+    moved_drop_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "schedule", "occurs_on"],
+                name="a_round_has_one_exception_a_day",
+            ),
+        ]
+
+
+class DeliveryRound(models.Model):
+    """One dated round, in UTC, generated fourteen days ahead."""
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="rounds")
+    name = models.CharField(max_length=40, blank=True)
+    cut_off_at = models.DateTimeField()
+    due_at = models.DateTimeField(db_index=True)
+    is_cancelled = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "cut_off_at"], name="a_round_is_unique_per_cut_off"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__gt=F("cut_off_at")), name="a_round_is_due_after_its_cut_off"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class SupplierPrice(models.Model):
+    """What a supplier asks for a product; open-ended until a newer one."""
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="prices")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="supplier_prices")
+    unit_price = EuroField()  # net, euros excl. VAT, one box
+    valid_from = models.DateField()
+    source = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "product", "valid_from"],
+                name="a_supplier_has_one_price_a_day",
+            ),
+            models.CheckConstraint(condition=Q(unit_price__gte=0), name="supplier_price_not_negative"),
+        ]
+
+
+class Order(models.Model):
+    """What is asked of one supplier for one round (or directly), until it is received or closed."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SENT = "sent", _("sent")
+        ANSWERED = "answered", _("answered")
+        RECEIVED = "received", _("received")
+        CLOSED = "closed", _("closed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class Channel(models.TextChoices):
+        FILE = "file", _("file")
+        PRINT = "print", _("print")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.PositiveIntegerField(unique=True)
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="orders")
+    delivery_round = models.ForeignKey(
+        DeliveryRound, null=True, blank=True, on_delete=models.PROTECT, related_name="orders"
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    channel = models.CharField(max_length=10, choices=Channel.choices, blank=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    expected_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=0)  # two people on one order: the second is told
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "delivery_round"],
+                condition=Q(status="draft", delivery_round__isnull=False),
+                name="a_round_has_one_draft_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "cancelled"]) | Q(sent_at__isnull=False),
+                name="an_order_past_draft_was_sent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"C{self.number}"
+
+
+class OrderLine(models.Model):
+    """One product of an order: what was proposed and why, what was decided, what was answered."""
+
+    class ChangeReason(models.TextChoices):
+        PROMOTION = "promotion", _("promotion")
+        EPIDEMIC = "epidemic", _("epidemic")
+        PATIENT = "patient", _("a known patient")
+        DOUBT = "doubt", _("doubt about the stock")
+        SPACE = "space", _("no room")
+        OTHER = "other", _("other")
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="order_lines")
+    quantity = models.PositiveIntegerField()  # boxes; 0 keeps a refused proposal in sight
+    proposed_quantity = models.PositiveIntegerField(default=0)
+    promised_quantity = models.PositiveIntegerField(default=0)  # part of it owed to patients
+    unit_price = EuroField(null=True, blank=True)  # expected, euros excl. VAT, one box
+    why = models.JSONField(default=dict)  # the numbers of the sentence; they re-compute
+    change_reason = models.CharField(max_length=10, choices=ChangeReason.choices, blank=True)
+    answered_quantity = models.PositiveIntegerField(null=True, blank=True)
+    received_quantity = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "product"], name="a_product_is_ordered_once_in_an_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity=F("proposed_quantity")) | ~Q(change_reason="")
+                | Q(proposed_quantity=0),
+                name="a_changed_line_says_why",
+            ),
+        ]  # fmt: skip
+
+
+class OrderEvent(AppendOnly):
+    """What happened to an order, in order."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    status = models.CharField(max_length=10, choices=Order.Status.choices)
+    occurred_at = models.DateTimeField()
+    actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
+    details = models.JSONField(default=dict)

@@ -1,0 +1,54 @@
+"""What happens around every page: a page that is only read writes nothing, and speaks French."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+READING = {"GET", "HEAD", "OPTIONS"}
+WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "CREATE", "DROP", "ALTER")
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class GetMustNotWrite(AssertionError):
+    """A bug: a page that is only read tried to change the database."""
+
+
+def _refuse_writes(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+    if sql.lstrip(" (").upper().startswith(WRITING_WORDS):
+        raise GetMustNotWrite(sql[:120])
+    return execute(sql, params, many, context)
+
+
+class ReadOnlyGet:
+    """Refuse every write of a GET, on every table."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in READING:
+            return self.get_response(request)
+        with connection.execute_wrapper(_refuse_writes):
+            return self.get_response(request)
+
+
+class Language:
+    """French unless the person or the workstation chose otherwise; the browser is not asked."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if chosen not in dict(settings.LANGUAGES):
+            chosen = settings.LANGUAGE_CODE
+        with translation.override(chosen):
+            request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", chosen)
+        return response
