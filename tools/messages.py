@@ -77,7 +77,14 @@ def extract_messages(names: list[str]) -> None:
         catalog.obsolete.clear()
         po_of(app).parent.mkdir(parents=True, exist_ok=True)
         with po_of(app).open("wb") as writable:
-            write_po(writable, catalog, width=100, omit_header=False, include_lineno=False, sort_output=True)
+            write_po(
+                writable,
+                catalog,
+                width=100,
+                omit_header=False,
+                include_lineno=False,
+                sort_output=True,
+            )
         missing = [message for message in catalog if message.id and not translated(message)]
         print(f"{app.name}: {len(catalog)} messages, {len(missing)} to translate")
 

@@ -6,7 +6,7 @@ import tempfile
 os.environ.setdefault("BACKOFFICINE_DATA_DIR", tempfile.mkdtemp(prefix="backofficine-test-"))
 os.environ.setdefault("BACKOFFICINE_SECRET_KEY", "a-key-for-tests-alone")
 
-from backofficine.config.settings import *
+from backofficine.config.settings import *  # noqa: F403
 from backofficine.config.settings import DATABASES, STORAGES
 
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

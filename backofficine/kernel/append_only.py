@@ -30,10 +30,8 @@ def tables() -> list[str]:
 
 
 def _sqlite(table: str) -> list[str]:
-    # `INSERT OR REPLACE` deletes first; the connection's recursive_triggers lets the trigger see it.
-    return [
-        f'DROP TRIGGER IF EXISTS "{table}_no_{verb}"' for verb in ("update", "delete")
-    ] + [
+    # `INSERT OR REPLACE` deletes first; recursive_triggers lets the trigger see it.
+    return [f'DROP TRIGGER IF EXISTS "{table}_no_{verb}"' for verb in ("update", "delete")] + [
         f'CREATE TRIGGER "{table}_no_{verb}" BEFORE {verb.upper()} ON "{table}" '
         f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         for verb in ("update", "delete")
@@ -42,15 +40,21 @@ def _sqlite(table: str) -> list[str]:
 
 def _postgresql(table: str) -> list[str]:
     return [
-        "CREATE OR REPLACE FUNCTION backofficine_append_only() RETURNS trigger AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME "
-        "USING ERRCODE = 'integrity_constraint_violation'; END $$ LANGUAGE plpgsql",
+        (
+            "CREATE OR REPLACE FUNCTION backofficine_append_only() RETURNS trigger AS "
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME "
+            "USING ERRCODE = 'integrity_constraint_violation'; END $$ LANGUAGE plpgsql"
+        ),
         f'DROP TRIGGER IF EXISTS "{table}_append_only" ON "{table}"',
-        f'CREATE TRIGGER "{table}_append_only" BEFORE UPDATE OR DELETE ON "{table}" '
-        "FOR EACH ROW EXECUTE FUNCTION backofficine_append_only()",
+        (
+            f'CREATE TRIGGER "{table}_append_only" BEFORE UPDATE OR DELETE ON "{table}" '
+            "FOR EACH ROW EXECUTE FUNCTION backofficine_append_only()"
+        ),
         f'DROP TRIGGER IF EXISTS "{table}_no_truncate" ON "{table}"',
-        f'CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}" '
-        "FOR EACH STATEMENT EXECUTE FUNCTION backofficine_append_only()",
+        (
+            f'CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}" '
+            "FOR EACH STATEMENT EXECUTE FUNCTION backofficine_append_only()"
+        ),
     ]
 
 

@@ -16,6 +16,6 @@ def now() -> datetime:
 
 def fix(at: datetime | None) -> None:
     """Stop the clock at ``at`` (aware), for a command's ``--at`` or a test; ``None`` frees it."""
-    global _fixed  # noqa: PLW0603
+    global _fixed
     assert at is None or at.tzinfo is not None, "an instant has a time zone"
     _fixed = at

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
 UNITS_PER_EURO = 10_000
@@ -39,6 +40,8 @@ class EuroField(models.BigIntegerField):  # type: ignore[type-arg]
     """An amount in euros. SQLite would keep a ``DecimalField`` as a float, so this one counts."""
 
     description = _("Amount in euros")
+    _pyi_private_set_type: Decimal | int | Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
 
     def from_db_value(self, value: int | None, expression: Any, connection: Any) -> Decimal | None:
         return None if value is None else from_units(value)
@@ -49,7 +52,9 @@ class EuroField(models.BigIntegerField):  # type: ignore[type-arg]
         try:
             return Decimal(str(value))
         except ArithmeticError as error:
-            raise ValidationError(_("“%(value)s” is not an amount."), params={"value": value}) from error
+            raise ValidationError(
+                _("“%(value)s” is not an amount."), params={"value": value}
+            ) from error
 
     def get_prep_value(self, value: Any) -> int | None:
         amount = self.to_python(value)

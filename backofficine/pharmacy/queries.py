@@ -5,14 +5,16 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
 from backofficine.pharmacy.models import ClosedDay, OpeningHours, Parameter, Pharmacy, Tariff
-from django.utils.translation import gettext_lazy as _
 
 
 class NoPharmacy(DomainError):
-    message = _("This installation has no pharmacy yet. Open the first page in a browser to create it.")
+    message = _(
+        "This installation has no pharmacy yet. Open the first page in a browser to create it."
+    )
 
 
 class UnknownValue(DomainError):

@@ -218,9 +218,27 @@ class Move(AppendOnly):
             models.UniqueConstraint(fields=["posting", "line"], name="move_has_its_own_line"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="a_move_moves_something"),
             models.CheckConstraint(condition=~Q(source=F("target")), name="a_move_goes_somewhere"),
-            models.CheckConstraint(condition=Q(unit_cost__gte=0), name="move_cost_is_never_negative"),
+            models.CheckConstraint(
+                condition=Q(unit_cost__gte=0), name="move_cost_is_never_negative"
+            ),
         ]
         indexes = [models.Index(fields=["lot", "posting"], name="move_by_lot")]
+
+
+class FoundExplained(AppendOnly):
+    """What was *found* is provisional no more: a count, a synchronisation, a late receipt came."""
+
+    class By(models.TextChoices):
+        COUNT = "count", _("a count")
+        RECEIPT = "receipt", _("a receipt recorded late")
+        SYNC = "sync", _("a synchronisation")
+
+    move = models.OneToOneField(Move, on_delete=models.PROTECT, related_name="explained")
+    by = models.CharField(max_length=10, choices=By.choices)
+    posting = models.ForeignKey(
+        Posting, null=True, blank=True, on_delete=models.PROTECT, related_name="explains"
+    )
+    explained_at = models.DateTimeField()
 
 
 class Balance(models.Model):
@@ -318,7 +336,9 @@ class DemandLine(AppendOnly):
             models.UniqueConstraint(fields=["request_id", "line"], name="demand_is_said_once"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="demand_asks_for_something"),
         ]
-        indexes = [models.Index(fields=["product", "occurred_on"], name="demand_by_product_and_day")]
+        indexes = [
+            models.Index(fields=["product", "occurred_on"], name="demand_by_product_and_day")
+        ]
 
 
 class NotFound(AppendOnly):

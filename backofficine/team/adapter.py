@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 
 
-class ClosedSignUp(DefaultAccountAdapter):  # type: ignore[misc]
+class ClosedSignUp(DefaultAccountAdapter):
     """Accounts are made by ``team.services``, never by a form open to all."""
 
     def is_open_for_signup(self, request: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Who works here. Facts carry an actor's number; the name behind it lives here and can be erased."""
+"""Who works here. Facts carry an actor's number; the name behind it lives here, erasable."""
 
 import uuid
 from typing import ClassVar
@@ -198,4 +198,3 @@ class NameOpening(AppendOnly):
     fact_number = models.CharField(max_length=40)
     reason = models.CharField(max_length=40)
     opened_at = models.DateTimeField()
-

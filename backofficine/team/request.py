@@ -10,6 +10,6 @@ class Request(WebRequest):
     ``actor`` is made on first use in its month: only acts (POST) may ask for it.
     """
 
-    user: User  # type: ignore[assignment]
+    user: User
     actor: Actor
     workstation: Workstation | None

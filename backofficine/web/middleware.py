@@ -18,7 +18,7 @@ class GetMustNotWrite(AssertionError):
     """A bug: a page that is only read tried to change the database."""
 
 
-def _refuse_writes(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+def _refuse_writes(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
     if sql.lstrip(" (").upper().startswith(WRITING_WORDS):
         raise GetMustNotWrite(sql[:120])
     return execute(sql, params, many, context)
@@ -48,7 +48,7 @@ class Language:
         if chosen not in dict(settings.LANGUAGES):
             chosen = settings.LANGUAGE_CODE
         with translation.override(chosen):
-            request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = chosen
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", chosen)
         return response

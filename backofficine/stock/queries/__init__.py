@@ -1,0 +1,22 @@
+"""Questions about the stock. They read, they never write."""
+
+from backofficine.stock.queries.audit import LedgerReport, audit, replayed_balances
+from backofficine.stock.queries.balances import (
+    balances_at,
+    balances_of_lot,
+    balances_of_product,
+    expiring_before,
+    held_lot_ids,
+    latest_lot,
+    on_hand,
+    on_hand_by_product,
+    servable,
+    stock_as_of,
+)
+from backofficine.stock.queries.places import place_of, quarantine, virtual
+
+__all__ = [
+    "LedgerReport", "audit", "balances_at", "balances_of_lot", "balances_of_product",
+    "expiring_before", "held_lot_ids", "latest_lot", "on_hand", "on_hand_by_product", "place_of",
+    "quarantine", "replayed_balances", "servable", "stock_as_of", "virtual",
+]  # fmt: skip

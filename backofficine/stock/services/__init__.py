@@ -1,0 +1,27 @@
+"""What changes the stock. ``post`` and ``withdraw`` alone write moves and balances."""
+
+from backofficine.stock.services.count import count, report_not_found
+from backofficine.stock.services.ledger import (
+    InsufficientStock,
+    MoveLine,
+    RequestReused,
+    lot_of,
+    post,
+    reverse,
+)
+from backofficine.stock.services.take_out import take_out
+from backofficine.stock.services.transfer import open_box, transfer
+from backofficine.stock.services.withdraw import (
+    ExpiredLot,
+    HeldLot,
+    Wanted,
+    Withdrawal,
+    give_visa,
+    withdraw,
+)
+
+__all__ = [
+    "ExpiredLot", "HeldLot", "InsufficientStock", "MoveLine", "RequestReused", "Wanted",
+    "Withdrawal", "count", "give_visa", "lot_of", "open_box", "post", "report_not_found", "reverse",
+    "take_out", "transfer", "withdraw",
+]  # fmt: skip

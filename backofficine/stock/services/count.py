@@ -1,0 +1,134 @@
+"""Looking at the shelf: not found, and counted."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from backofficine.catalog.models import Product
+from backofficine.stock import queries
+from backofficine.stock.models import (
+    CountLine,
+    CountRequest,
+    FoundExplained,
+    Location,
+    Move,
+    NotFound,
+    Posting,
+)
+from backofficine.stock.services.ledger import MoveLine, lot_of, post
+from backofficine.team.models import Actor, Workstation
+
+
+@transaction.atomic
+def report_not_found(
+    product: Product,
+    *,
+    at: datetime,
+    actor: Actor,
+    request_id: UUID,
+    location: Location | None = None,
+    workstation: Workstation | None = None,
+) -> NotFound:
+    """One tap: the product is not where the record says. This will ask for a count.
+
+    Nothing moves: only a count changes the stock. One ``request_id`` counts once.
+    """
+    known = NotFound.objects.filter(request_id=request_id).first()
+    if known is not None:
+        return known
+    ask_count(product, why=CountRequest.Why.NOT_FOUND, at=at)
+    return NotFound.objects.create(
+        product=product,
+        location=location or queries.place_of(product),
+        expected=queries.on_hand(product),
+        reported_at=at,
+        request_id=request_id,
+        actor=actor,
+        workstation=workstation,
+    )
+
+
+def ask_count(product: Product, *, why: CountRequest.Why, at: datetime) -> None:
+    """Put a product on the next count list, once for each reason."""
+    CountRequest.objects.get_or_create(
+        product=product, why=why, closed_at=None, defaults={"asked_at": at}
+    )
+
+
+@transaction.atomic
+def count(
+    product: Product,
+    *,
+    location: Location,
+    counted: int,
+    at: datetime,
+    actor: Actor,
+    request_id: UUID,
+    cause: str = "unknown",
+    workstation: Workstation | None = None,
+) -> CountLine:
+    """Record a blind count of one product in one place, in stock units.
+
+    This will post the difference against the virtual end *count*: boxes missing leave from the
+    lots that expire first, boxes found enter as the product's latest known lot, marked assumed.
+    It closes the product's count requests and explains what was found before it.
+    """
+    known = CountLine.objects.filter(request_id=request_id).first()
+    if known is not None:
+        return known
+    virtual = queries.virtual(Location.Kind.COUNT)
+    balances = list(queries.balances_at(product, location))
+    recorded = sum(balance.on_hand for balance in balances)
+    lines: list[MoveLine] = []
+    missing = recorded - counted
+    for balance in balances:
+        taken = min(max(missing, 0), balance.on_hand)
+        if taken:
+            lines.append(MoveLine(balance.lot, location, virtual, taken, is_lot_assumed=True))
+            missing -= taken
+    if counted > recorded:
+        lot = balances[-1].lot if balances else queries.latest_lot(product) or lot_of(product)
+        lines.append(MoveLine(lot, virtual, location, counted - recorded, is_lot_assumed=True))
+    posting = None
+    if lines:
+        posting = post(
+            lines=lines,
+            reason=Posting.Reason.COUNT,
+            occurred_at=at,
+            recorded_at=at,
+            actor=actor,
+            request_id=request_id,
+            workstation=workstation,
+        )
+    CountRequest.objects.filter(product=product, closed_at=None).update(
+        closed_at=at, closed_by=posting
+    )
+    explain_found(product, by=FoundExplained.By.COUNT, posting=posting, at=at)
+    return CountLine.objects.create(
+        product=product,
+        location=location,
+        recorded=recorded,
+        counted=counted,
+        cause=cause,
+        counted_at=at,
+        request_id=request_id,
+        posting=posting,
+        actor=actor,
+    )
+
+
+def explain_found(
+    product: Product, *, by: FoundExplained.By, posting: Posting | None, at: datetime
+) -> int:
+    """Say what explains the boxes that were found so far; returns how many moves it explains."""
+    provisional = Move.objects.filter(
+        lot__product=product, is_found=True, source__kind=Location.Kind.COUNT, explained=None
+    )
+    explained = FoundExplained.objects.bulk_create(
+        [
+            FoundExplained(move=move, by=by, posting=posting, explained_at=at)
+            for move in provisional.order_by("pk")
+        ]
+    )
+    return len(explained)

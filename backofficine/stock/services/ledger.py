@@ -1,0 +1,231 @@
+"""Posting: one business event, its moves, its balances and its seal, all or nothing."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from backofficine.catalog.models import Product
+from backofficine.kernel.errors import DomainError
+from backofficine.kernel.ids import derived_id
+from backofficine.stock.chain import SealedLine, seal
+from backofficine.stock.models import NO_DATE, Balance, ChainHead, Location, Lot, Move, Posting
+from backofficine.team.models import Actor, Workstation
+
+
+class InsufficientStock(DomainError):
+    message = _(
+        "The record holds %(held)s of lot %(lot)s at %(location)s, not %(wanted)s. "
+        "Count the place, or take the boxes from where they are."
+    )
+
+
+class RequestReused(DomainError):
+    message = _("This form was already used for something else. Reload the page and start again.")
+
+
+class AlreadyReversed(DomainError):
+    message = _("This was already undone. Reload the page to see it.")
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLine:
+    """``quantity`` stock units of ``lot`` from one place to another.
+
+    ``unit_cost`` in euros excl. VAT per stock unit; by default the product's own.
+    """
+
+    lot: Lot
+    source: Location
+    target: Location
+    quantity: int
+    unit_cost: Decimal | None = None
+    is_lot_assumed: bool = False
+    is_found: bool = False
+
+    @property
+    def cost(self) -> Decimal:
+        if self.unit_cost is not None:
+            return self.unit_cost
+        return self.lot.product.unit_cost or Decimal(0)
+
+
+def lot_of(product: Product, *, number: str = "", expires_on: date | None = None) -> Lot:
+    """The lot of these words, made on first sight. An unknown date is kept as unknown."""
+    return Lot.objects.get_or_create(
+        product=product, number=number, expires_on=expires_on or NO_DATE
+    )[0]
+
+
+@transaction.atomic
+def post(
+    *,
+    lines: Iterable[MoveLine],
+    reason: Posting.Reason,
+    occurred_at: datetime,
+    recorded_at: datetime,
+    actor: Actor,
+    request_id: UUID,
+    workstation: Workstation | None = None,
+    cause: str = "",
+    reverses: Posting | None = None,
+) -> Posting:
+    """Write one business event to the ledger and bring the balances up to date.
+
+    Posting the same ``request_id`` twice returns the first posting. This will lock the head of the
+    chain, write the posting and its moves, raise and lower the balances, and move the head.
+
+    :raises InsufficientStock: if a place would go below zero.
+    :raises RequestReused: if ``request_id`` named another event.
+    """
+    # The lock comes first: whoever holds it sees every earlier posting, retries included.
+    head = ChainHead.objects.select_for_update().get(pk=1)
+    known = Posting.objects.filter(request_id=request_id).first()
+    if known is not None:
+        if known.reason != reason:
+            raise RequestReused
+        return known
+    asked = list(lines)
+    assert asked, "a posting moves something"
+
+    position = head.position + 1
+    digest = seal(
+        head.hash,
+        position=position,
+        request_id=request_id,
+        reason=reason,
+        cause=cause,
+        occurred_at=occurred_at,
+        recorded_at=recorded_at,
+        actor=actor.number,
+        workstation=workstation.number if workstation else None,
+        reverses=reverses.request_id if reverses else None,
+        lines=[
+            SealedLine.of(
+                lot=line.lot.public_id,
+                source=line.source.public_id,
+                target=line.target.public_id,
+                quantity=line.quantity,
+                unit_cost=line.cost,
+            )
+            for line in asked
+        ],
+    )
+    posting = Posting.objects.create(
+        position=position,
+        request_id=request_id,
+        reason=reason,
+        cause=cause,
+        occurred_at=occurred_at,
+        recorded_at=recorded_at,
+        actor=actor,
+        workstation=workstation,
+        reverses=reverses,
+        previous_hash=head.hash,
+        hash=digest,
+    )
+    Move.objects.bulk_create(
+        [
+            Move(
+                posting=posting,
+                line=number,
+                lot=line.lot,
+                source=line.source,
+                target=line.target,
+                quantity=line.quantity,
+                unit_cost=line.cost,
+                is_lot_assumed=line.is_lot_assumed,
+                is_found=line.is_found,
+            )
+            for number, line in enumerate(asked)
+        ]
+    )
+    _change_balances(asked)
+    ChainHead.objects.filter(pk=1).update(position=position, hash=digest)
+    return posting
+
+
+def _change_balances(lines: list[MoveLine]) -> None:
+    changes: Counter[tuple[int, int]] = Counter()
+    for line in lines:
+        if line.source.holds_stock:
+            changes[line.lot.pk, line.source.pk] -= line.quantity
+        if line.target.holds_stock:
+            changes[line.lot.pk, line.target.pk] += line.quantity
+    # Always in the same order, so that two postings cannot deadlock.
+    ordered = sorted(changes.items())
+    _raise_balances([(*key, by) for key, by in ordered if by > 0])
+    for (lot_id, location_id), by in ordered:
+        if by < 0:
+            _lower_balance(lot_id=lot_id, location_id=location_id, by=-by)
+
+
+def _raise_balances(rises: list[tuple[int, int, int]]) -> None:
+    if not rises:
+        return
+    # One upsert; the ORM's own would overwrite on_hand instead of adding to it.
+    statement = (
+        "INSERT INTO stock_balance (lot_id, location_id, on_hand) VALUES (%s, %s, %s) "
+        "ON CONFLICT (lot_id, location_id) "
+        "DO UPDATE SET on_hand = stock_balance.on_hand + excluded.on_hand"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, rises)
+
+
+def _lower_balance(*, lot_id: int, location_id: int, by: int) -> None:
+    balance = Balance.objects.filter(lot_id=lot_id, location_id=location_id)
+    # One conditional UPDATE is the check and the write: no gap for a race on any database.
+    if not balance.filter(on_hand__gte=by).update(on_hand=F("on_hand") - by):
+        raise InsufficientStock(
+            wanted=by,
+            held=balance.values_list("on_hand", flat=True).first() or 0,
+            lot=Lot.objects.get(pk=lot_id),
+            location=Location.objects.get(pk=location_id),
+        )
+
+
+@transaction.atomic
+def reverse(
+    posting: Posting,
+    *,
+    occurred_at: datetime,
+    recorded_at: datetime,
+    actor: Actor,
+    workstation: Workstation | None = None,
+) -> Posting:
+    """Undo a posting by its mirror image, once. This will post each move from target to source.
+
+    :raises InsufficientStock: if the boxes have moved on since.
+    :raises AlreadyReversed: if the posting is itself a reversal, or reversed already.
+    """
+    if posting.reason == Posting.Reason.REVERSAL:
+        raise AlreadyReversed
+    moves = posting.moves.select_related("lot__product", "source", "target").order_by("-line")
+    return post(
+        lines=[
+            MoveLine(
+                lot=move.lot,
+                source=move.target,
+                target=move.source,
+                quantity=move.quantity,
+                unit_cost=move.unit_cost,
+                is_lot_assumed=move.is_lot_assumed,
+            )
+            for move in moves
+        ],
+        reason=Posting.Reason.REVERSAL,
+        cause=posting.cause,
+        occurred_at=occurred_at,
+        recorded_at=recorded_at,
+        actor=actor,
+        workstation=workstation,
+        reverses=posting,
+        request_id=derived_id("reverse", posting.request_id),
+    )
