@@ -1,5 +1,15 @@
 """Every address of the product, one prefix per word of the trade."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", include("backofficine.desk.urls")),
+    path("commander/", include("backofficine.planning.urls")),
+    path("receptionner/", include("backofficine.receiving.urls")),
+    path("promis/", include("backofficine.promises.urls")),
+    path("stock/", include("backofficine.stock.urls")),
+    path("pertes/", include("backofficine.losses.urls")),
+    path("equipe/", include("backofficine.team.urls")),
+    path("reglages/", include("backofficine.pharmacy.urls")),
+    path("compte/", include("allauth.account.urls")),
+]

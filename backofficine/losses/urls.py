@@ -1,0 +1,6 @@
+"""Addresses of the app losses."""
+
+from django.urls import URLPattern
+
+app_name = "losses"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,6 @@
+"""Addresses of the app receiving."""
+
+from django.urls import URLPattern
+
+app_name = "receiving"
+urlpatterns: list[URLPattern] = []
