@@ -43,7 +43,8 @@ def found_in(app: Path) -> Catalog:
             continue
         text = path.read_text(encoding="utf-8")
         if path.suffix != ".py":
-            text = templatize(text, origin=str(path))
+            # Between parentheses, so that Python's reader does not mind the indentation of HTML.
+            text = f"({templatize(text, origin=str(path))})"
         readable = io.BytesIO(text.encode())
         place = path.relative_to(PACKAGE).as_posix()
         for _line, message, _comments, context in extract(

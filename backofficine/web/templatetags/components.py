@@ -14,7 +14,6 @@ from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.functional import Promise as Lazy
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
@@ -493,7 +492,7 @@ def dest(
     icon: str = "",
     code: str = "",
     kind: str = "",
-) -> SafeString:
+) -> str:
     """The hero of the bench: where this box goes, readable at two metres.
 
     The block holds what to say beside it: ``{% dest place %}<b>M. D. · n° 426</b>{% enddest %}``.
@@ -518,7 +517,7 @@ def dest(
 
 
 @register.simple_block_tag(end_name="endsection")
-def section(content: str, title: Words, aside: Words = "", span: int = 0) -> SafeString:
+def section(content: str, title: Words, aside: Words = "", span: int = 0) -> str:
     """A section opened by its ink rule: title, a word at the right, content."""
     return get_template("web/components/section.html").render(
         {"title": title, "aside": aside, "span": span, "content": content}
