@@ -37,7 +37,7 @@ function tick() {
     const call = "call" in clock.dataset;
     clock.classList.toggle("now", share >= 1);
     clock.classList.toggle("today", share < 1 && (share >= 0.7 || call));
-    clock.querySelector(".fg").style.strokeDasharray = `${(PIE * share).toFixed(1)} ${PIE}`;
+    clock.querySelector(".fg").setAttribute("stroke-dasharray", `${(PIE * share).toFixed(1)} ${PIE}`);
     const words = clock.querySelector(".age");
     const remains = "left" in clock.dataset && share < 1;
     const now = inWords(remains ? limit - elapsed : elapsed);

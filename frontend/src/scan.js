@@ -29,7 +29,7 @@ function show(words = "") {
   if (!state) return;
   const waiting = stored().length - (sending ? 1 : 0);
   const { ready, busy, waitingOne, waiting: waitingMany } = state.dataset;
-  const sentence = words || (waiting > 1 ? waitingMany.replace("%n", waiting) : waiting === 1 ? waitingOne : sending ? busy : ready);
+  const sentence = words || (waiting > 1 ? waitingMany.replace("{n}", waiting) : waiting === 1 ? waitingOne : sending ? busy : ready);
   state.querySelector(".rdy-text").textContent = sentence;
   state.classList.toggle("waits", waiting > 0 || Boolean(words));
 }

@@ -261,7 +261,7 @@ def _target(bound: BoundField) -> str:
 
 
 @register.inclusion_tag("web/components/error_summary.html")
-def error_summary(form: forms.BaseForm, title: Words = "") -> dict[str, Any]:
+def error_summary(form: forms.BaseForm, title: Words = "", focus: bool = True) -> dict[str, Any]:
     """What is to mend, before the form; each line leads to its field and repeats its words."""
     lines = [
         {"label": form[name].label, "id": _target(form[name]), "text": text}
@@ -276,7 +276,13 @@ def error_summary(form: forms.BaseForm, title: Words = "") -> dict[str, Any]:
         "%(count)d points to correct, nothing is lost",
         count,
     ) % {"count": count}
-    return {"title": title or default, "lines": lines, "general": general, "shown": bool(count)}
+    return {
+        "title": title or default,
+        "lines": lines,
+        "general": general,
+        "shown": bool(count),
+        "focus": focus,
+    }
 
 
 @register.inclusion_tag("web/components/dialog.html")
