@@ -1,9 +1,16 @@
 """Settings of the tests: the same house, plain static files, keys in a folder thrown away."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
-os.environ.setdefault("BACKOFFICINE_DATA_DIR", tempfile.mkdtemp(prefix="backofficine-test-"))
+if "BACKOFFICINE_DATA_DIR" not in os.environ:
+    # The workers of pytest-xdist inherit the folder; only the process that made it removes it.
+    os.environ["BACKOFFICINE_DATA_DIR"] = tempfile.mkdtemp(prefix="backofficine-test-")
+    atexit.register(shutil.rmtree, os.environ["BACKOFFICINE_DATA_DIR"], ignore_errors=True)
+# Databases of tests are thrown away: no need to survive a power cut.
+os.environ.setdefault("BACKOFFICINE_SQLITE_SYNCHRONOUS", "OFF")
 os.environ.setdefault("BACKOFFICINE_SECRET_KEY", "a-key-for-tests-alone")
 
 from backofficine.config.settings import *  # noqa: F403
@@ -22,3 +29,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         os.environ["BACKOFFICINE_DATA_DIR"], "test.sqlite3"
     )
 ALLOWED_HOSTS = ["*"]
+# Static files straight from their folders: nothing is collected before a test.
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
