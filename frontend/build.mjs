@@ -11,7 +11,7 @@ const target = join(house, "static", "dist");
 
 // Icons that no template names literally: a component or the menu chooses them.
 const CHOSEN_ELSEWHERE = [
-  "adjustments-horizontal", "alert-octagon", "alert-triangle", "arrow-right", "basket", "bell", "bolt",
+  "adjustments-horizontal", "cash-register", "alert-octagon", "alert-triangle", "arrow-right", "basket", "bell", "bolt",
   "calendar-event", "camera", "check", "chevron-down", "clock", "droplet", "equal-not", "gauge",
   "info-circle", "lock", "map-pin", "package-import", "receipt", "robot", "scan",
   "shopping-cart", "snowflake", "stack-2", "trending-up", "truck-delivery", "users", "versions",

@@ -11,5 +11,6 @@ urlpatterns = [
     path("pertes/", include("backofficine.losses.urls")),
     path("equipe/", include("backofficine.team.urls")),
     path("reglages/", include("backofficine.pharmacy.urls")),
+    path("", include("backofficine.web.urls")),
     path("compte/", include("allauth.account.urls")),
 ]

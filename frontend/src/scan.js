@@ -45,7 +45,8 @@ export function enqueue(code) {
   void line?.offsetWidth;
   line?.classList.add("flash");
   store([...stored(), { code: clean, page: here(), request_id: crypto.randomUUID?.() ?? uuid(), at: Date.now() }]);
-  flush();
+  // Later, because a form ignores a second submit while it tells of the first.
+  setTimeout(flush);
 }
 
 // Plain HTTP on the shop's network has no randomUUID.
@@ -264,7 +265,7 @@ export function startScanLine() {
   }
   document.addEventListener("keydown", (event) => {
     if (!field || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.key.length !== 1 || event.key === " ") return;
-    if (document.activeElement === document.body || document.activeElement?.id === "main") field.focus({ preventScroll: true });
+    if (!isEditable(document.activeElement) && !document.querySelector("dialog[open]")) field.focus({ preventScroll: true });
   });
 
   document.addEventListener("click", (event) => {

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 NARROW = "\u202f"
-"""Narrow no-break space: between thousands, and before a unit."""
+"""Narrow no-break space, between thousands."""
 NO_BREAK = "\u00a0"
 
 Words = str | Lazy
@@ -55,7 +55,7 @@ def euros(amount: Decimal | int | str | None, decimals: int = 2) -> str:
         return ""
     text = _grouped(number, decimals=decimals)
     if _is_french():
-        return f"{text}{NARROW}€"
+        return f"{text}{NO_BREAK}€"
     return f"−€{text[1:]}" if text.startswith("−") else f"€{text}"
 
 
