@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "backofficine.team.middleware.Identify",
+    "backofficine.team.middleware.AutoLock",
     "backofficine.pharmacy.middleware.LocalTime",
 ]
 

@@ -1,11 +1,14 @@
-"""Shows every hour of a page in the pharmacy's own time zone."""
+"""The pharmacy's time zone on every page; an empty installation goes to its first page."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse  # noqa: TID251
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect  # noqa: TID251
+from django.urls import reverse
 from django.utils import timezone
 
-from backofficine.pharmacy import queries
+from backofficine.pharmacy.models import Pharmacy
 
 
 class LocalTime:
@@ -15,5 +18,10 @@ class LocalTime:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with timezone.override(queries.zone()):
+        found = Pharmacy.objects.first()
+        request.pharmacy = found  # type: ignore[attr-defined]
+        first_page = reverse("pharmacy:first_run")
+        if found is None and not request.path.startswith((first_page, settings.STATIC_URL)):
+            return HttpResponseRedirect(first_page)
+        with timezone.override(ZoneInfo(found.time_zone if found else settings.TIME_ZONE)):
             return self.get_response(request)

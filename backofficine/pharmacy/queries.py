@@ -1,14 +1,18 @@
 """Questions about this pharmacy: its days and hours, and the value of a dated key on a day."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
+from backofficine.pharmacy.defaults import PARAMETERS, TARIFFS
 from backofficine.pharmacy.models import ClosedDay, OpeningHours, Parameter, Pharmacy, Tariff
+
+AnyDated = TypeVar("AnyDated", Tariff, Parameter)
 
 
 class NoPharmacy(DomainError):
@@ -111,3 +115,56 @@ def parameter(key: str, *, on: date) -> str:
 def number(key: str, *, on: date) -> Decimal:
     """The same as :func:`parameter`, read as a number."""
     return Decimal(parameter(key, on=on))
+
+
+@dataclass(frozen=True)
+class LabelledTariff:
+    """A tariff of today with the words that people know it by."""
+
+    label: str
+    row: Tariff
+
+
+@dataclass(frozen=True)
+class LabelledParameter:
+    """A parameter of today with the words that people know it by."""
+
+    label: str
+    row: Parameter
+
+
+def tariffs(*, on: date) -> list[LabelledTariff]:
+    """Every tariff valid on a day, in the order of the house."""
+    rows = {row.key: row for row in _valid(Tariff.objects.all(), on=on)}
+    labels = {default.key: str(default.label) for default in TARIFFS}
+    keys = [*(key for key in labels if key in rows), *sorted(rows.keys() - labels.keys())]
+    return [LabelledTariff(labels.get(key, key), rows[key]) for key in keys]
+
+
+def labelled_tariff(key: str, *, on: date) -> LabelledTariff | None:
+    return next((each for each in tariffs(on=on) if each.row.key == key), None)
+
+
+def parameters(*, on: date) -> list[LabelledParameter]:
+    """Every parameter valid on a day, in the order of the house."""
+    rows = {row.key: row for row in _valid(Parameter.objects.all(), on=on)}
+    labels = {default.key: str(default.label) for default in PARAMETERS}
+    keys = [*(key for key in labels if key in rows), *sorted(rows.keys() - labels.keys())]
+    return [LabelledParameter(labels.get(key, key), rows[key]) for key in keys]
+
+
+def labelled_parameter(key: str, *, on: date) -> LabelledParameter | None:
+    return next((each for each in parameters(on=on) if each.row.key == key), None)
+
+
+def _valid(rows: QuerySet[AnyDated], *, on: date) -> QuerySet[AnyDated]:
+    return (
+        rows.filter(valid_from__lte=on)
+        .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on))
+        .order_by("valid_from", "pk")
+    )
+
+
+def plain(amount: Decimal) -> str:
+    """A number as one types it in France: « 2,5 »."""
+    return f"{amount.normalize():f}".replace(".", ",")

@@ -79,6 +79,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name_cipher = models.TextField(blank=True, editable=False)
     name_month = models.CharField(max_length=7, blank=True, editable=False)
     pin_hash = models.CharField(max_length=200, blank=True, editable=False)
+    badge = models.CharField(max_length=12, unique=True, null=True, blank=True)
     is_active = models.BooleanField(_("works here"), default=True)
     language = models.CharField(max_length=5, blank=True)
 
