@@ -55,7 +55,7 @@ class FirstRunForm(forms.Form):
         return password
 
 
-class PharmacyForm(forms.ModelForm[Pharmacy]):
+class PharmacyForm(forms.ModelForm):  # type: ignore[type-arg]
     """Identity of the pharmacy."""
 
     class Meta:
