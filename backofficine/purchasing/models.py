@@ -132,7 +132,9 @@ class SupplierPrice(models.Model):
                 fields=["supplier", "product", "valid_from"],
                 name="a_supplier_has_one_price_a_day",
             ),
-            models.CheckConstraint(condition=Q(unit_price__gte=0), name="supplier_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(unit_price__gte=0), name="supplier_price_not_negative"
+            ),
         ]
 
 
@@ -171,14 +173,33 @@ class Order(models.Model):
                 condition=Q(status="draft", delivery_round__isnull=False),
                 name="a_round_has_one_draft_order",
             ),
+            models.UniqueConstraint(
+                fields=["supplier"],
+                condition=Q(status="draft", delivery_round__isnull=True),
+                name="a_supplier_without_rounds_has_one_draft_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "sent", "answered", "received", "closed",
+                                        "cancelled"]),
+                name="order_status_is_known",
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "cancelled"]) | Q(sent_at__isnull=False),
                 name="an_order_past_draft_was_sent",
             ),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"C{self.number}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.status == self.Status.DRAFT
+
+    @property
+    def is_awaited(self) -> bool:
+        """Sent, and boxes may still come."""
+        return self.status in {self.Status.SENT, self.Status.ANSWERED}
 
 
 class OrderLine(models.Model):
@@ -190,6 +211,7 @@ class OrderLine(models.Model):
         PATIENT = "patient", _("a known patient")
         DOUBT = "doubt", _("doubt about the stock")
         SPACE = "space", _("no room")
+        BY_HAND = "by_hand", _("added by hand")
         OTHER = "other", _("other")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
@@ -202,6 +224,8 @@ class OrderLine(models.Model):
     change_reason = models.CharField(max_length=10, choices=ChangeReason.choices, blank=True)
     answered_quantity = models.PositiveIntegerField(null=True, blank=True)
     received_quantity = models.PositiveIntegerField(default=0)
+    is_checked = models.BooleanField(default=False)  # a person looked at it and keeps it so
+    version = models.PositiveIntegerField(default=0)  # raised by each human change
 
     class Meta:
         constraints = [
@@ -215,6 +239,21 @@ class OrderLine(models.Model):
             ),
         ]  # fmt: skip
 
+    @property
+    def is_changed(self) -> bool:
+        """A person decided otherwise than the proposal."""
+        return self.quantity != self.proposed_quantity
+
+    @property
+    def expected_quantity(self) -> int:
+        """Boxes that should come: what was answered once it is known, else what was asked."""
+        return self.quantity if self.answered_quantity is None else self.answered_quantity
+
+    @property
+    def missing_quantity(self) -> int:
+        """Boxes asked for that the supplier said it will not send."""
+        return max(self.quantity - self.expected_quantity, 0)
+
 
 class OrderEvent(AppendOnly):
     """What happened to an order, in order."""
@@ -223,4 +262,5 @@ class OrderEvent(AppendOnly):
     status = models.CharField(max_length=10, choices=Order.Status.choices)
     occurred_at = models.DateTimeField()
     actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
+    request_id = models.UUIDField(null=True, blank=True, unique=True)  # a click is done once
     details = models.JSONField(default=dict)
