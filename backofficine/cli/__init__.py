@@ -1,9 +1,8 @@
 """The one command-line program: our sub-commands first, then Django's own."""
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backofficine.config.settings")
 
@@ -13,6 +12,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import django
 
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] in (["demo"], ["build-demo"]):
+        # The demo never touches a real pharmacy's files.
+        os.environ.setdefault("BACKOFFICINE_DATA_DIR", "var/demo")
+        os.environ["BACKOFFICINE_DEMO"] = "1"
     django.setup()
 
     from django.utils import translation
@@ -21,6 +24,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     with translation.override(os.environ.get("BACKOFFICINE_LANGUAGE", "fr")):
         return program.run(words)
-
-
-Command = Callable[[argparse.Namespace], int]

@@ -185,6 +185,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "fr"
+LOCALE_PATHS = [PACKAGE / "cli" / "locale", PACKAGE / "config" / "locale"]  # not Django apps
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
 USE_I18N = True
 USE_TZ = True
