@@ -73,6 +73,7 @@ class Promise(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.TO_ORDER)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="promises")
     quantity = models.PositiveIntegerField()  # stock units owed
+    aside_quantity = models.PositiveIntegerField(default=0)  # waiting in the slot now
     collected_quantity = models.PositiveIntegerField(default=0)
     cause = models.CharField(max_length=20, choices=Cause.choices)
     can_wait = models.BooleanField(_("can the patient wait?"), default=True)
@@ -105,6 +106,15 @@ class Promise(models.Model):
             models.CheckConstraint(
                 condition=Q(collected_quantity__lte=F("quantity")),
                 name="no_more_is_collected_than_owed",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("aside_quantity") + F("collected_quantity")),
+                name="no_more_is_set_aside_than_owed",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(HOLDING), aside_quantity__gte=1)
+                | (~Q(status__in=sorted(HOLDING)) & Q(aside_quantity=0)),
+                name="boxes_wait_only_in_a_slot_that_holds_them",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=sorted(CLOSED), closed_at__isnull=False)
@@ -143,8 +153,28 @@ class Promise(models.Model):
         return self.quantity - self.collected_quantity
 
     @property
+    def missing_quantity(self) -> int:
+        """Stock units owed and not yet set aside."""
+        return self.quantity - self.collected_quantity - self.aside_quantity
+
+    @property
     def is_partial(self) -> bool:
         return 0 < self.collected_quantity < self.quantity
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all that is owed waits in the slot."""
+        return self.aside_quantity > 0 and self.missing_quantity == 0
+
+    @property
+    def is_held(self) -> bool:
+        """Whether boxes wait in the slot."""
+        return self.status in HOLDING
+
+    @property
+    def code(self) -> str:
+        """What the slip's bar code says: no name, no product."""
+        return f"PROMIS-{self.number}"
 
 
 class PromiseIdentity(models.Model):
@@ -154,9 +184,22 @@ class PromiseIdentity(models.Model):
     month = models.CharField(max_length=7)  # names the data key
     name_cipher = models.TextField()
     phone_cipher = models.TextField(blank=True)
-    name_hash = models.CharField(max_length=64, db_index=True)  # folded first three letters
     phone_hash = models.CharField(max_length=64, blank=True, db_index=True)  # last four digits
     patient_hash = models.CharField(max_length=64, blank=True, db_index=True)  # same patient?
+
+
+class NameKey(models.Model):
+    """A keyed hash of the folded first three letters of one word of the name."""
+
+    identity = models.ForeignKey(PromiseIdentity, on_delete=models.CASCADE, related_name="keys")
+    name_hash = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["identity", "name_hash"], name="a_name_is_found_once_by_its_letters"
+            ),
+        ]
 
 
 class PromiseEvent(AppendOnly):
@@ -166,6 +209,7 @@ class PromiseEvent(AppendOnly):
         STATUS = "status", _("state")
         SET_ASIDE = "set_aside", _("set aside")
         HANDED_OVER = "handed_over", _("handed over")
+        TAKEN_BACK = "taken_back", _("taken out of the slot")
         CONTACT_OPENED = "contact_opened", _("contact opened")
         NEW_ROUND = "new_round", _("promised again for another round")
         CREDITED = "credited", _("credited")
@@ -176,6 +220,7 @@ class PromiseEvent(AppendOnly):
     status = models.CharField(max_length=10, choices=Status.choices)
     quantity = models.PositiveIntegerField(default=0)
     occurred_at = models.DateTimeField(db_index=True)
+    request_id = models.UUIDField(null=True, blank=True, unique=True)  # an act is done once
     posting = models.ForeignKey(
         Posting, null=True, blank=True, on_delete=models.PROTECT, related_name="promise_events"
     )

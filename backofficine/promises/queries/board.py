@@ -1,0 +1,289 @@
+"""The board: every open promise in its lane, with the hour said and whether it still holds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q, QuerySet
+
+from backofficine.catalog.models import Storage
+from backofficine.pharmacy.queries import day_bounds, local_day, number, zone
+from backofficine.promises.identity import initials_of
+from backofficine.promises.models import Cause, Promise, Status
+from backofficine.promises.queries.guard import due_at
+
+NOT_COLLECTED_DAYS = "promise.not_collected_days"
+BILLED_DAYS = "promise.billed_days"
+LIMIT = 500
+_WAITED = (Status.TO_ORDER, Status.ORDERED, Status.ARRIVED)
+
+
+class LaneName(StrEnum):
+    """From left to right on the board."""
+
+    LATE = "late"
+    TO_ORDER = "to_order"
+    ORDERED = "ordered"
+    ARRIVED = "arrived"
+    IN_SLOT = "in_slot"
+    TOLD = "told"
+    NOT_COLLECTED = "not_collected"
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """The hour said to the patient. ``holds``: whether it can still be kept; ``None`` if unsaid."""
+
+    promised_at: datetime | None
+    expected_at: datetime | None
+    holds: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One promise as the board shows it: initials, never a name."""
+
+    promise: Promise
+    lane: LaneName
+    initials: str
+    hour: Hour
+    since: datetime  # what its age counts from: the hour missed, the notice, the slot, the promise
+    credit_by: date | None  # billed and not collected: the last day to credit it
+
+    @property
+    def is_late(self) -> bool:
+        return self.lane == LaneName.LATE
+
+    @property
+    def cannot_wait(self) -> bool:
+        return not self.promise.can_wait and not self.promise.is_held
+
+    @property
+    def is_doubtful(self) -> bool:
+        """The hour said will not hold, and is not past yet."""
+        return self.hour.holds is False and not self.is_late
+
+    @property
+    def is_ready(self) -> bool:
+        return self.promise.is_held and self.lane != LaneName.LATE
+
+    @property
+    def is_cold(self) -> bool:
+        return self.promise.product.storage == Storage.FRIDGE
+
+
+@dataclass(slots=True)
+class Lane:
+    name: LaneName
+    cards: list[Card] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.cards)
+
+    @property
+    def is_late(self) -> bool:
+        return self.name == LaneName.LATE
+
+
+@dataclass(slots=True)
+class Board:
+    """The lanes, and the numbers of the page's first sentence."""
+
+    lanes: list[Lane]
+    due_today: int
+    week_kept: int
+    week_due: int
+    week_wrong_stock: int
+    is_cut: bool  # more promises are open than the board reads
+
+    def lane(self, name: LaneName) -> Lane:
+        return next(lane for lane in self.lanes if lane.name == name)
+
+    @property
+    def late(self) -> int:
+        return self.lane(LaneName.LATE).count
+
+    @property
+    def arrived(self) -> int:
+        return self.lane(LaneName.ARRIVED).count
+
+    @property
+    def to_tell(self) -> int:
+        return sum(card.promise.is_ready for card in self.lane(LaneName.IN_SLOT).cards)
+
+    @property
+    def ready(self) -> list[Card]:
+        """Bags that can be handed over now, in the order of the slots."""
+        held = [
+            card
+            for name in (LaneName.IN_SLOT, LaneName.TOLD, LaneName.NOT_COLLECTED)
+            for card in self.lane(name).cards
+        ]
+        return sorted(held, key=lambda card: (_walk(card.promise), card.promise.number))
+
+    @property
+    def awaited(self) -> list[Card]:
+        return [
+            card
+            for name in (LaneName.TO_ORDER, LaneName.ORDERED, LaneName.ARRIVED)
+            for card in self.lane(name).cards
+        ]
+
+    @property
+    def week_kept_rate(self) -> float | None:
+        """Per cent of last week's promises that were in their slot at the hour said."""
+        return 100 * self.week_kept / self.week_due if self.week_due else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the pharmacy set, read once for a whole board."""
+
+    zone: ZoneInfo
+    patience: timedelta  # in the slot; longer is *not collected*
+    billed: timedelta  # what was billed is credited within
+
+    def day_of(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+
+def rules_at(at: datetime) -> Rules:
+    """The rules valid at an instant."""
+    here = zone()
+    today = local_day(at, in_zone=here)
+    return Rules(
+        zone=here,
+        patience=timedelta(days=int(number(NOT_COLLECTED_DAYS, on=today))),
+        billed=timedelta(days=int(number(BILLED_DAYS, on=today))),
+    )
+
+
+def _walk(promise: Promise) -> tuple[int, str]:
+    slot = promise.slot
+    return (slot.walk_order, slot.code) if slot else (0, "")
+
+
+def _open() -> QuerySet[Promise]:
+    return Promise.objects.filter(closed_at__isnull=True).select_related(
+        "product", "slot__parent", "identity", "delivery_round", "order_line__order__delivery_round"
+    )
+
+
+def board(at: datetime, *, promises: Iterable[Promise] | None = None) -> Board:
+    """Open promises by lane, the most pressing first in each; at most :data:`LIMIT`.
+
+    ``promises`` narrows the cards, for a search; the week's numbers stay.
+    """
+    rules = rules_at(at)
+    rows = _open()
+    if promises is not None:
+        rows = rows.filter(pk__in=[promise.pk for promise in promises])
+    read = list(rows.order_by(F("promised_at").asc(nulls_last=True), "pk")[: LIMIT + 1])
+    lanes = {name: Lane(name) for name in LaneName}
+    for promise in read[:LIMIT]:
+        card = card_of(promise, at=at, rules=rules)
+        lanes[card.lane].cards.append(card)
+    lanes[LaneName.LATE].cards.sort(key=lambda card: (card.promise.can_wait, card.since))
+    lanes[LaneName.TO_ORDER].cards.sort(key=lambda card: card.promise.can_wait)
+    _start, midnight = day_bounds(rules.day_of(at))
+    week = Promise.objects.filter(promised_at__gt=at - timedelta(days=7), promised_at__lte=at)
+    week = week.exclude(status=Status.CANCELLED)
+    return Board(
+        lanes=list(lanes.values()),
+        due_today=sum(
+            1
+            for promise in read
+            if promise.status in _WAITED and promise.promised_at and promise.promised_at < midnight
+        ),
+        week_due=week.count(),
+        week_kept=week.filter(ready_at__lte=F("promised_at")).count(),
+        week_wrong_stock=week_wrong_stock(at).count(),
+        is_cut=len(read) > LIMIT,
+    )
+
+
+def week_wrong_stock(at: datetime) -> QuerySet[Promise]:
+    """Promises of the last seven days made because the record was wrong."""
+    return Promise.objects.filter(
+        created_at__gt=at - timedelta(days=7), created_at__lte=at, cause=Cause.WRONG_STOCK
+    )
+
+
+def week_missed(at: datetime) -> QuerySet[Promise]:
+    """Promises of the last seven days that were not in their slot at the hour said."""
+    return (
+        Promise.objects.filter(promised_at__gt=at - timedelta(days=7), promised_at__lte=at)
+        .exclude(status=Status.CANCELLED)
+        .exclude(ready_at__lte=F("promised_at"))
+    )
+
+
+def card_of(promise: Promise, *, at: datetime, rules: Rules | None = None) -> Card:
+    """The card of one open promise."""
+    rules = rules or rules_at(at)
+    lane = _lane(promise, at=at, patience=rules.patience)
+    credit_by = None
+    if promise.is_billed and not promise.credited_at and not promise.is_closed:
+        credit_by = rules.day_of(promise.created_at) + rules.billed
+    return Card(
+        promise=promise,
+        lane=lane,
+        initials=initials_of(promise),
+        hour=_hour(promise, at=at),
+        since=_since(promise, lane),
+        credit_by=credit_by,
+    )
+
+
+def _lane(promise: Promise, *, at: datetime, patience: timedelta) -> LaneName:
+    if promise.status in _WAITED:
+        if promise.promised_at and promise.promised_at < at:
+            return LaneName.LATE
+        return LaneName(promise.status)
+    if promise.status == Status.ABANDONED:
+        return LaneName.NOT_COLLECTED
+    if promise.ready_at and promise.ready_at + patience < at:
+        return LaneName.NOT_COLLECTED
+    return LaneName.TOLD if promise.status == Status.TOLD else LaneName.IN_SLOT
+
+
+def _since(promise: Promise, lane: LaneName) -> datetime:
+    if lane == LaneName.LATE and promise.promised_at:
+        return promise.promised_at
+    if lane == LaneName.TOLD and promise.told_at:
+        return promise.told_at
+    if promise.is_held and promise.ready_at:
+        return promise.ready_at
+    return promise.created_at
+
+
+def _hour(promise: Promise, *, at: datetime) -> Hour:
+    """A promise to order holds until its round's cut-off; one on order, if its order comes before
+    the hour said; one that arrived, until that hour."""
+    said = promise.promised_at
+    expected = due_at(promise.order_line.order) if promise.order_line else None
+    if said is None:
+        return Hour(None, expected, None)
+    if promise.is_held:
+        return Hour(said, expected, holds=promise.ready_at is None or promise.ready_at <= said)
+    if said < at:
+        return Hour(said, expected, holds=False)
+    if promise.status == Status.TO_ORDER:
+        delivery_round = promise.delivery_round
+        can_catch = delivery_round is None or (
+            delivery_round.cut_off_at > at and not delivery_round.is_cancelled
+        )
+        return Hour(said, None, holds=can_catch)
+    if promise.status == Status.ORDERED:
+        return Hour(said, expected, holds=expected is None or expected <= said)
+    return Hour(said, expected, holds=True)
+
+
+def late_count(at: datetime) -> int:
+    """Promises whose hour is past and whose boxes are not in a slot."""
+    return Promise.objects.filter(
+        Q(closed_at__isnull=True), promised_at__lt=at, status__in=_WAITED
+    ).count()
