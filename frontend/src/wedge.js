@@ -5,14 +5,28 @@ const SHORTEST = 6;
 const SILENT = new Set(["Shift", "Control", "Alt", "AltGraph", "CapsLock", "NumLock", "Meta", "Dead"]);
 
 /**
- * Call `onScan(code)` for each burst of keys less than `gap` milliseconds apart that ends with
- * Enter or Tab and holds at least six characters. What the burst had typed in a field is taken back.
+ * Call `onScan(code)` for each burst of keys that ends with Enter or Tab and holds at least six
+ * characters, half of them or more under `gap` milliseconds apart. A person types at 90 ms; a busy
+ * computer may hold back one key of a scanner, so a single pause under `pause` does not cut a burst.
+ * What the burst had typed in a field is taken back.
  */
-export function listenToWedge({ onScan, gap = 35 }) {
+export function listenToWedge({ onScan, gap = 35, pause = 120 }) {
   let buffer = "";
+  let gaps = [];
   let last = -Infinity;
   let altDigits = "";
   let before = null;
+
+  function median() {
+    const sorted = [...gaps].sort((one, other) => one - other);
+    return sorted[Math.floor(sorted.length / 2)] ?? Infinity;
+  }
+
+  function forget() {
+    buffer = "";
+    gaps = [];
+    last = -Infinity;
+  }
 
   function remember() {
     const field = document.activeElement;
@@ -36,9 +50,10 @@ export function listenToWedge({ onScan, gap = 35 }) {
   }
 
   function add(text, event) {
-    const quick = event.timeStamp - last < gap;
-    if (!quick) {
-      buffer = "";
+    const passed = event.timeStamp - last;
+    if (passed < pause) gaps.push(passed);
+    else {
+      forget();
       remember();
     }
     buffer += text;
@@ -53,6 +68,9 @@ export function listenToWedge({ onScan, gap = 35 }) {
       event.preventDefault();
       event.stopImmediatePropagation();
       add(SEPARATOR, event);
+      // A scanner too slow to be told from a person still keeps its separator in the scan field.
+      const field = document.activeElement;
+      if (field?.name === "code") field.setRangeText(SEPARATOR, field.selectionStart, field.selectionEnd, "end");
       return;
     }
     if (event.altKey && !event.ctrlKey && /^Numpad\d$/.test(event.code)) {
@@ -63,10 +81,9 @@ export function listenToWedge({ onScan, gap = 35 }) {
     }
     if (event.key === "Enter" || event.key === "Tab") {
       const code = buffer;
-      const quick = event.timeStamp - last < gap * 3;
-      buffer = "";
-      last = -Infinity;
-      if (quick && code.length >= SHORTEST) {
+      const isScan = code.length >= SHORTEST && median() < gap && event.timeStamp - last < pause * 2;
+      forget();
+      if (isScan) {
         event.preventDefault();
         event.stopImmediatePropagation();
         takeBack();
@@ -75,18 +92,17 @@ export function listenToWedge({ onScan, gap = 35 }) {
       return;
     }
     if (SILENT.has(event.key)) {
-      // The shift of a capital must not open a gap in the burst.
-      if (event.timeStamp - last < gap) last = event.timeStamp;
+      // The shift of a capital must not cut the burst.
+      if (event.timeStamp - last < pause) last = event.timeStamp;
       return;
     }
     if (event.key.length !== 1 || event.ctrlKey || event.metaKey) {
-      buffer = "";
-      last = -Infinity;
+      forget();
       return;
     }
     add(event.key, event);
     // Inside a burst, no shortcut may take the key.
-    if (buffer.length > 1) event.stopPropagation();
+    if (gaps.at(-1) < gap) event.stopPropagation();
   }, true);
 
   document.addEventListener("keyup", (event) => {
