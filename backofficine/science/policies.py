@@ -120,6 +120,8 @@ class Terms:
     """Never keep less (the emergency list)."""
     maximum: int | None = None
     """Shelf room; promises are ordered beyond it, since they go to their slot."""
+    on_request: bool = False
+    """Ordered for a patient who asked, never to fill the shelf (expensive, exclusive)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class ReasonCode(StrEnum):
     BELOW_FLOOR = "below_floor"
     FOR_PROMISES = "for_promises"
     NO_DEMAND = "no_demand"
+    ON_REQUEST = "on_request"
     NO_ROOM = "no_room"
 
 
@@ -158,7 +161,7 @@ class Numbers:
     days_out: int
     days_counted: int
     kept: bool
-    """Asked for often enough to be kept on the shelf."""
+    """Asked for often enough to be kept on the shelf, and not sold on request only."""
     lead_time_days: float
     review_days: float
     safety: float
@@ -242,6 +245,7 @@ class Proposals:
                     case_size=int(columns.case_size[i]),
                     minimum_floor=int(columns.minimum_floor[i]),
                     maximum=None if maximum == NO_MAXIMUM else maximum,
+                    on_request=bool(columns.requested_only()[i]),
                 ),
                 service_level=columns.service.level,
                 variance_to_mean=float(self.variance_to_mean[i]),
@@ -274,6 +278,8 @@ class Columns:
     case_size: Ints
     minimum_floor: Ints
     maximum: Ints
+    on_request: Bools | None = None
+    """None when no product is."""
     service: Service = Service()
 
     @classmethod
@@ -304,8 +310,15 @@ class Columns:
             case_size=_ints(t.case_size for t in terms),
             minimum_floor=_ints(t.minimum_floor for t in terms),
             maximum=_ints(NO_MAXIMUM if t.maximum is None else t.maximum for t in terms),
+            on_request=np.array([t.on_request for t in terms], dtype=np.bool_),
             service=service,
         )
+
+    def requested_only(self) -> Bools:
+        """Which products are ordered on request only."""
+        if self.on_request is None:
+            return np.zeros(len(self.on_hand), dtype=np.bool_)
+        return self.on_request
 
 
 def order_up_to(position: StockPosition, *, reorder_point: int, target: int) -> int:
@@ -344,7 +357,8 @@ def propose_many(columns: Columns) -> Proposals:
     days_counted = _days_counted(days=columns.days, days_out=columns.days_out)
     rate = sold / days_counted
     often = np.where(columns.lines > 0, columns.lines, sold)
-    kept = (often >= columns.service.kept_from_lines) & (sold > 0)
+    on_request = columns.requested_only()
+    kept = (often >= columns.service.kept_from_lines) & (sold > 0) & ~on_request
 
     ratio = _variance_to_mean(columns, peak=peak, sold=sold)
     span = columns.lead_time_days + columns.review_days
@@ -361,7 +375,8 @@ def propose_many(columns: Columns) -> Proposals:
     net = columns.on_hand + columns.on_order - columns.promised
     need = np.where(net < minimum, target - net, 0)
     owed = np.maximum(-net, 0)
-    room = np.maximum(columns.maximum - net, owed)
+    # Below zero the shelf is empty: boxes for promises come on top of what fits.
+    room = np.maximum(columns.maximum - net, 0)
     cases = -(-need // columns.case_size)
     whole = cases * columns.case_size
     cut = whole > room
@@ -374,6 +389,7 @@ def propose_many(columns: Columns) -> Proposals:
     reason = np.select(
         [
             (need == 0) & (kept | (columns.minimum_floor > 0)),
+            (need == 0) & on_request,
             need == 0,
             quantity == 0,
             target == 0,
@@ -381,6 +397,7 @@ def propose_many(columns: Columns) -> Proposals:
         ],
         [
             REASONS.index(ReasonCode.ENOUGH),
+            REASONS.index(ReasonCode.ON_REQUEST),
             REASONS.index(ReasonCode.NO_DEMAND),
             REASONS.index(ReasonCode.NO_ROOM),
             REASONS.index(ReasonCode.FOR_PROMISES),
@@ -422,7 +439,7 @@ def recompute(proposal: Proposal) -> int:
     owed = max(-numbers.position.net, 0)
     quantity = math.ceil(need / terms.case_size) * terms.case_size
     if terms.maximum is not None:
-        room = max(terms.maximum - numbers.position.net, owed)
+        room = max(terms.maximum - numbers.position.net, 0)
         if quantity > room:
             quantity = room // terms.case_size * terms.case_size
             if quantity < owed:

@@ -67,6 +67,7 @@ terms = st.builds(
     case_size=st.integers(1, 24),
     minimum_floor=st.integers(0, 5),
     maximum=st.none() | st.integers(0, 80),
+    on_request=st.booleans(),
 )
 
 
@@ -178,6 +179,15 @@ def test_a_product_asked_for_once_is_not_kept():
     assert (once.quantity, once.reason_code) == (0, ReasonCode.NO_DEMAND)
 
 
+def test_an_expensive_product_is_ordered_for_the_patient_who_asked_and_no_more():
+    dear = Terms(on_request=True)
+    idle = propose(StockPosition(0, 0, 0), demand=demand(40), cover=HALF_DAY, terms=dear)
+    owed = propose(StockPosition(0, 0, 1), demand=demand(40), cover=HALF_DAY, terms=dear)
+
+    assert (idle.quantity, idle.reason_code) == (0, ReasonCode.ON_REQUEST)
+    assert (owed.quantity, owed.reason_code) == (1, ReasonCode.FOR_PROMISES)
+
+
 def test_an_emergency_product_keeps_its_floor_without_any_demand():
     antidote = propose(
         StockPosition(1, 0, 0), demand=demand(0), cover=HALF_DAY, terms=Terms(minimum_floor=2)
@@ -232,6 +242,16 @@ def test_the_numbers_of_the_sentence_give_the_quantity_again(position, demand, c
     proposal = propose(position, demand=demand, cover=cover, terms=terms)
 
     assert recompute(proposal) == proposal.quantity
+
+
+@settings(max_examples=200, deadline=None)
+@given(position=positions, demand=demands(), cover=covers, terms=terms)
+def test_the_need_is_the_order_up_to_policy_of_the_levels_shown(position, demand, cover, terms):
+    proposal = propose(position, demand=demand, cover=cover, terms=terms)
+
+    assert proposal.numbers.need == order_up_to(
+        position, reorder_point=proposal.reorder_point, target=proposal.target
+    )
 
 
 @settings(max_examples=200, deadline=None)
