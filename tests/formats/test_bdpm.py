@@ -149,10 +149,10 @@ def test_the_narcotics_of_a_real_edition_are_all_there(editions):
 
 
 def test_a_real_edition_is_read_quickly(editions, data_folder):
-    start = time.perf_counter()
+    start = time.process_time()
     read_folder(data_folder / "bdpm" / "2026-01-28")
 
-    assert time.perf_counter() - start < 3  # 0.5 s alone on a slow core; others may share it
+    assert time.process_time() - start < 1.5
 
 
 # --- Anomalies that are understood ----------------------------------------------------------------

@@ -1,0 +1,373 @@
+"""The canonical stock and sales files, under any heading French software gives them."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Generic, TypeVar
+
+from backofficine.formats.codes import clean_code
+from backofficine.formats.tables import (
+    Rejected,
+    Row,
+    Table,
+    TableRefused,
+    day,
+    decimal_sign,
+    instant,
+    normal,
+    number,
+    read_table,
+    whole,
+)
+
+# --- What the files say ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """One product in one place, as the file says: a negative quantity is kept as read.
+
+    ``unit_cost`` in euros without tax; ``counted_at`` is local, without zone. Nothing known is
+    ``""`` or ``None``.
+    """
+
+    line: int
+    code: str
+    label: str
+    quantity: int
+    location: str = ""
+    lot: str = ""
+    expires_on: date | None = None
+    unit_cost: Decimal | None = None
+    counted_at: datetime | date | None = None
+    reserve_quantity: int | None = None
+
+    @property
+    def is_negative(self) -> bool:
+        return self.quantity < 0
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """Boxes sold on a day; a negative quantity is a return.
+
+    ``occurred_at`` is the local time of the sale, without zone, when the file tells it.
+    ``amount_ttc`` in euros with tax, for the line.
+    """
+
+    line: int
+    date: date
+    occurred_at: datetime | None
+    code: str
+    quantity: int
+    label: str = ""
+    amount_ttc: Decimal | None = None
+    prescription: bool | None = None
+
+
+LineT = TypeVar("LineT")
+
+
+@dataclass(frozen=True)
+class Import(Generic[LineT]):
+    """What a file gave: its lines, those left out with their reason, and its SHA-256 digest."""
+
+    lines: list[LineT]
+    rejected: list[Rejected]
+    digest: str
+    columns: dict[str, str]
+
+
+# --- Headings (formats of the French pharmacy software) -------------------------------------------
+
+_CODE = (
+    *("cip", "cip13", "cip 13", "code cip", "code cip13", "code13", "code 13", "code13ref"),
+    *("code produit", "code article", "ean", "ean13", "code ean", "gtin", "acl", "acl13"),
+    *("code acl", "code barre", "codebarre", "code barres", "identifiant", "ref produit"),
+)
+_LABEL = (
+    *("designation", "libelle", "libelle produit", "nom", "nom produit", "produit", "article"),
+    *("denomination", "specialite", "description"),
+)
+_LOT = ("n lot", "no lot", "numero de lot", "batch")
+_EXPIRY = (
+    *("peremption", "date peremption", "date de peremption", "dlu", "dluo", "ddm", "exp"),
+    *("perime le", "validite"),
+)
+_LOCATION = (
+    *("code geo", "codegeo", "emplacement", "zone", "zone geo", "zone geographique", "rayon"),
+    *("casier", "tiroir", "adresse", "localisation"),
+)
+_COST = ("unit cost", "pamp", "pmp", "prix mp", "prixmp", "prix moyen pondere", "cump")
+
+_STOCK_FIELDS = {
+    "code": _CODE,
+    "label": _LABEL,
+    "quantity": (
+        *("stock", "qte", "qte stock", "quantite", "en stock", "stock total", "stock reel"),
+        *("stock theorique", "stk", "stock physique", "dispo"),
+    ),
+    "reserve_quantity": ("reserve", "stock reserve", "stock robot", "stock back office"),
+    "location": _LOCATION,
+    "lot": _LOT,
+    "expiry": ("expires on", *_EXPIRY),
+    "avg_cost": (*_COST, "prix achat", "pa ht", "paht"),
+    "value": ("valeur", "valorisation"),
+    "counted_at": ("date inventaire", "date stock", "counted on"),
+}
+_SALE_FIELDS = {
+    "date": ("jour", "date vente", "date facture", "date heure", "sold at", "occurred at", "mois"),
+    "time": ("heure", "heure vente"),
+    "code": _CODE,
+    "quantity": ("qte", "qte vendue", "ventes", "unites", "quantite", "sorties", "nb"),
+    "label": _LABEL,
+    "amount_ttc": ("ca", "ca ttc", "montant", "montant ttc"),
+    "prescription": ("ordonnance", "ordo", "liste"),
+    "channel": ("canal",),
+}
+
+# --- Stock ----------------------------------------------------------------------------------------
+
+
+def read_stock(data: bytes) -> Import[StockLine]:
+    """Read a stock file: one line per product, or per product, place and lot.
+
+    :raises TableRefused: if the file is no table with a code and a quantity.
+    """
+    return _import(data, _stock_table, lambda table: partial(_stock_line, decimal=_decimal(table)))
+
+
+def _stock_table(data: bytes) -> Table:
+    return read_table(data, fields=_STOCK_FIELDS, required=("code", "quantity"))
+
+
+def _decimal(table: Table) -> str:
+    """Give the decimal sign that the amounts of a file agree on."""
+    return decimal_sign(
+        row.values.get("avg_cost") or row.values.get("amount_ttc", "") for row in table.rows
+    )
+
+
+def _stock_line(row: Row, *, decimal: str) -> StockLine:
+    values = row.values
+    expiry, counted = values.get("expiry", ""), values.get("counted_at", "")
+    cost, reserve = values.get("avg_cost", ""), values.get("reserve_quantity", "")
+    unit_cost = _field("Prix moyen", partial(number, decimal=decimal), cost) if cost else None
+    if unit_cost is not None and unit_cost < 0:
+        raise ValueError(f"Prix moyen : « {cost} » est négatif.")
+    return StockLine(
+        line=row.line,
+        code=clean_code(values["code"]),
+        label=_text(values.get("label", "")),
+        quantity=_field("Quantité", whole, values["quantity"]),
+        location=_text(values.get("location", "")),
+        lot=_text(values.get("lot", "")),
+        expires_on=_field("Péremption", _expiry, expiry),
+        unit_cost=unit_cost,
+        counted_at=_field("Date d’inventaire", _local_instant, counted) if counted else None,
+        reserve_quantity=_field("Réserve", whole, reserve) if reserve else None,
+    )
+
+
+def _expiry(text: str) -> date | None:
+    """Read an expiry; ``05/28`` is the end of May 2028, zeros and nines mean unknown."""
+    if not text.strip("-/. 0") or "9999" in text:
+        return None
+    if short := re.fullmatch(r"([0-9]{1,2})[/.-]([0-9]{2})", text):
+        return day(f"{short[1]}/20{short[2]}")
+    return day(text)
+
+
+# --- Sales ----------------------------------------------------------------------------------------
+
+_MONTH_HEADING = re.compile(
+    r"m(?: [0-9]{1,2})?|v[0-9]{1,2}|n 1|[0-9]{1,2} 20[0-9]{2}|20[0-9]{2} ?[0-9]{2}|"
+    r"(?:janv|janvier|fev|fevr|fevrier|mars|avr|avril|mai|juin|juil|juillet|aout|sept?|septembre|"
+    r"oct|octobre|nov|novembre|dec|decembre)(?: (?:20)?[0-9]{2})?"
+)
+
+
+def read_sales(data: bytes) -> Import[SaleLine]:
+    """Read a sales file in its long form: one line per day (or instant) and product.
+
+    :raises TableRefused: if the file is no table with a date, a code and a quantity; monthly
+        rotations (one column per month) are refused by name.
+    """
+    return _import(data, _sales_table, lambda table: partial(_sale_line, decimal=_decimal(table)))
+
+
+def _sales_table(data: bytes) -> Table:
+    try:
+        return read_table(data, fields=_SALE_FIELDS, required=("date", "code", "quantity"))
+    except TableRefused:
+        _refuse_rotations(data)
+        raise
+
+
+def _refuse_rotations(data: bytes) -> None:
+    try:
+        headings = read_table(data, fields={"code": _CODE, "label": _LABEL}, required=["code"])
+    except TableRefused:
+        return
+    months = [name for name in headings.headings if _MONTH_HEADING.fullmatch(normal(name))]
+    if len(months) >= 2:
+        raise TableRefused(
+            "Ce fichier donne des rotations par mois (colonnes "
+            f"{', '.join(f'« {name} »' for name in months[:3])}…). Exportez plutôt le détail des "
+            "ventes : une ligne par jour et par produit, avec la date, le code et la quantité."
+        ) from None
+
+
+def _sale_line(row: Row, *, decimal: str) -> SaleLine:
+    values = row.values
+    amount = values.get("amount_ttc", "")
+    written = f"{values['date']} {values.get('time', '')}".strip()
+    sold = _field("Date", _local_instant, written)
+    quantity = _field("Quantité", whole, values["quantity"])
+    if quantity == 0:
+        raise ValueError("Quantité : une vente de zéro boîte ne dit rien.")
+    return SaleLine(
+        line=row.line,
+        date=sold.date() if isinstance(sold, datetime) else sold,
+        occurred_at=sold if isinstance(sold, datetime) else None,
+        code=clean_code(values["code"]),
+        quantity=quantity,
+        label=_text(values.get("label", "")),
+        amount_ttc=_field("Montant", partial(number, decimal=decimal), amount) if amount else None,
+        prescription=_prescription(values.get("prescription", "")),
+    )
+
+
+def _local_instant(text: str) -> datetime | date:
+    return instant(text, None)
+
+
+_YES = {
+    "oui",
+    "o",
+    "1",
+    "vrai",
+    "true",
+    "x",
+    "ordonnance",
+    "ordo",
+    "i",
+    "ii",
+    "liste i",
+    "liste ii",
+}
+_NO = {"non", "n", "0", "faux", "false", "conseil", "hors ordonnance", "sans", "sans ordonnance"}
+
+
+def _prescription(text: str) -> bool | None:
+    plain = normal(text)
+    if plain in _YES:
+        return True
+    return False if plain in _NO else None
+
+
+# --- Both -----------------------------------------------------------------------------------------
+
+
+_LARGE, _SAMPLE = 1_000_000, 200_000  # bytes
+
+
+def _import(
+    data: bytes,
+    read: Callable[[bytes], Table],
+    builder: Callable[[Table], Callable[[Row], LineT]],
+) -> Import[LineT]:
+    if len(data) > _LARGE and (cut := data.rfind(b"\n", 0, _SAMPLE)) > 0:
+        # Ten megabytes of noise under good headings must not take a minute to be refused.
+        _refuse_if_mostly_bad(*_build(read(data[: cut + 1]), builder))
+    table = read(data)
+    lines, rejected = _build(table, builder)
+    return Import(lines, rejected, hashlib.sha256(data).hexdigest(), table.columns)
+
+
+def _build(
+    table: Table, builder: Callable[[Table], Callable[[Row], LineT]]
+) -> tuple[list[LineT], list[Rejected]]:
+    build = builder(table)
+    lines: list[LineT] = []
+    rejected = list(table.rejected)
+    for row in table.rows:
+        try:
+            lines.append(build(row))
+        except ValueError as error:
+            rejected.append(Rejected(row.line, str(error)))
+    rejected.sort(key=lambda line: line.line)
+    return lines, rejected
+
+
+def _refuse_if_mostly_bad(lines: Sequence[object], rejected: Sequence[Rejected]) -> None:
+    if len(rejected) > len(lines):
+        raise TableRefused(
+            f"Plus de la moitié des lignes sont illisibles ; la première est la ligne "
+            f"{rejected[0].line} : {rejected[0].reason} Vérifiez l’export, puis recommencez."
+        )
+
+
+ValueT = TypeVar("ValueT")
+
+
+def _field(name: str, parse: Callable[[str], ValueT], text: str) -> ValueT:
+    """Parse one value; the reason of a failure names the column."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"{name} : {error}.") from None
+
+
+def _text(text: str) -> str:
+    """Take off the apostrophe that guards a text in a spreadsheet, and what no screen shows."""
+    if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
+        text = text[1:]
+    return " ".join("".join(sign for sign in text if sign.isprintable() or sign.isspace()).split())
+
+
+# --- Writing --------------------------------------------------------------------------------------
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_CODE_LIKE = re.compile(r"[0-9]{8,}|0[0-9]+")
+_SAFE_NUMBER = re.compile(r"[-+]?[0-9]+(?:,[0-9]+)?")
+
+
+def write_csv(
+    rows: Iterable[Sequence[object]], header: Sequence[str], *, guards_codes: bool = True
+) -> bytes:
+    """Write what a French spreadsheet opens by a double click: UTF-8 with BOM, ``;``, CRLF.
+
+    Numbers take a decimal comma, dates JJ/MM/AAAA, ``None`` an empty cell. A text that a
+    spreadsheet would run as a formula is disarmed by an apostrophe. A long code is kept as text by
+    ``="…"``, or Excel would round it; a file meant for a program sets ``guards_codes`` to false.
+    """
+    lines = [header, *rows]
+    text = "\r\n".join(";".join(_cell(value, guards_codes) for value in line) for line in lines)
+    return f"\ufeff{text}\r\n".encode()
+
+
+def _cell(value: object, guards_codes: bool) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, int | Decimal):
+        return f"{value:f}".replace(".", ",") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, datetime):
+        return f"{value:%d/%m/%Y %H:%M}"
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    text = str(value).replace("\x00", "")
+    if guards_codes and _CODE_LIKE.fullmatch(text):
+        return f'"=""{text}"""'
+    if text.lstrip(" \n").startswith(_FORMULA_STARTS) and not _SAFE_NUMBER.fullmatch(text):
+        text = f"'{text}"
+    if any(sign in text for sign in ';"\r\n\t') or text != text.strip():
+        escaped = text.replace('"', '""')
+        return f'"{escaped}"'
+    return text
