@@ -1,11 +1,12 @@
 """What changes the stock. ``post`` and ``withdraw`` alone write moves and balances."""
 
-from backofficine.stock.services.count import count, report_not_found
+from backofficine.stock.services.count import count, explain_moves, report_not_found
 from backofficine.stock.services.ledger import (
     InsufficientStock,
     MoveLine,
     RequestReused,
     lot_of,
+    lots_of,
     post,
     reverse,
 )
@@ -22,6 +23,6 @@ from backofficine.stock.services.withdraw import (
 
 __all__ = [
     "ExpiredLot", "HeldLot", "InsufficientStock", "MoveLine", "RequestReused", "Wanted",
-    "Withdrawal", "count", "give_visa", "lot_of", "open_box", "post", "report_not_found", "reverse",
-    "take_out", "transfer", "withdraw",
+    "Withdrawal", "count", "explain_moves", "give_visa", "lot_of", "lots_of", "open_box", "post",
+    "report_not_found", "reverse", "take_out", "transfer", "withdraw",
 ]  # fmt: skip

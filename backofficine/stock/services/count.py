@@ -1,5 +1,6 @@
 """Looking at the shelf: not found, and counted."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -125,10 +126,14 @@ def explain_found(
     provisional = Move.objects.filter(
         lot__product=product, is_found=True, source__kind=Location.Kind.COUNT, explained=None
     )
+    return explain_moves(provisional.order_by("pk"), by=by, posting=posting, at=at)
+
+
+def explain_moves(
+    moves: Iterable[Move], *, by: FoundExplained.By, posting: Posting | None, at: datetime
+) -> int:
+    """Say what explains these provisional moves; returns how many they are."""
     explained = FoundExplained.objects.bulk_create(
-        [
-            FoundExplained(move=move, by=by, posting=posting, explained_at=at)
-            for move in provisional.order_by("pk")
-        ]
+        [FoundExplained(move=move, by=by, posting=posting, explained_at=at) for move in moves]
     )
     return len(explained)

@@ -63,6 +63,52 @@ def lot_of(product: Product, *, number: str = "", expires_on: date | None = None
     )[0]
 
 
+LotWords = tuple[int, str, date]
+"""A product's primary key, a number, a date; what makes a lot unique."""
+
+
+def lots_of(wanted: Iterable[tuple[Product, str, date | None]]) -> dict[LotWords, Lot]:
+    """The lots of these words, those missing made at once: a few queries for a whole delivery.
+
+    An unknown date is :data:`NO_DATE` in the keys. Each lot bears its product.
+    """
+    words = {
+        (product.pk, number, expires_on or NO_DATE): product
+        for product, number, expires_on in wanted
+    }
+    found = _lots_by_words(words)
+    missing = [key for key in words if key not in found]
+    if missing:
+        # A competitor may make the same lot meanwhile: the wall keeps one, which is read again.
+        Lot.objects.bulk_create(
+            [
+                Lot(product_id=product, number=number, expires_on=expires_on)
+                for product, number, expires_on in missing
+            ],
+            ignore_conflicts=True,
+        )
+        found |= _lots_by_words({key: words[key] for key in missing})
+    for key, lot in found.items():
+        lot.product = words[key]
+    return found
+
+
+def _lots_by_words(words: dict[LotWords, Product]) -> dict[LotWords, Lot]:
+    products = sorted({product for product, _number, _expires_on in words})
+    numbers = sorted({number for _product, number, _expires_on in words})
+    found: dict[LotWords, Lot] = {}
+    # Some databases take no more than a few hundred values in one list.
+    for start in range(0, len(products), 500):
+        rows = Lot.objects.filter(product__in=products[start : start + 500])
+        if len(numbers) <= 500:
+            rows = rows.filter(number__in=numbers)
+        for lot in rows.order_by("pk"):
+            key = (lot.product_id, lot.number, lot.expires_on)
+            if key in words:
+                found[key] = lot
+    return found
+
+
 @transaction.atomic
 def post(
     *,
