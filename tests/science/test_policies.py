@@ -245,13 +245,18 @@ def test_the_numbers_of_the_sentence_give_the_quantity_again(position, demand, c
 
 
 @settings(max_examples=200, deadline=None)
-@given(position=positions, demand=demands(), cover=covers, terms=terms)
-def test_the_need_is_the_order_up_to_policy_of_the_levels_shown(position, demand, cover, terms):
-    proposal = propose(position, demand=demand, cover=cover, terms=terms)
+@given(demand=demands(), cover=covers, floor=st.integers(0, 5))
+def test_the_reorder_point_is_the_last_position_that_orders(demand, cover, floor):
+    def order(on_hand: int) -> int:
+        position = StockPosition(on_hand, 0, 0)
+        return propose(position, demand=demand, cover=cover, terms=kept).quantity
 
-    assert proposal.numbers.need == order_up_to(
-        position, reorder_point=proposal.reorder_point, target=proposal.target
-    )
+    kept = Terms(minimum_floor=floor)
+    levels = propose(StockPosition(0, 0, 0), demand=demand, cover=cover, terms=kept)
+
+    assert order(levels.reorder_point + 1) == 0
+    if levels.reorder_point >= 0:
+        assert order(levels.reorder_point) == levels.target - levels.reorder_point > 0
 
 
 @settings(max_examples=200, deadline=None)
