@@ -90,6 +90,10 @@ PARAMETERS = [
         "15", "Choix par défaut",
     ),
     DefaultParameter(
+        "promise_billed_days", _("Days within which a billed promise is collected or credited"),
+        "10", "Règlement délégué (UE) 2016/161, article 13",
+    ),
+    DefaultParameter(
         "expiry_watch_days", _("Days before expiry from which a lot is watched"),
         "90", "Choix par défaut",
     ),

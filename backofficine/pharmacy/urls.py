@@ -8,6 +8,6 @@ app_name = "pharmacy"
 urlpatterns = [
     path("", views.settings, name="settings"),
     path("premiers-pas/", views.first_run, name="first_run"),
-    path("tarifs/<slug:key>/", views.tariff, name="tariff"),
-    path("parametres/<slug:key>/", views.parameter, name="parameter"),
+    path("tarifs/<str:key>/", views.tariff, name="tariff"),
+    path("parametres/<str:key>/", views.parameter, name="parameter"),
 ]
