@@ -477,12 +477,7 @@ def read_folder(folder: Path) -> Edition:
 
     :raises EditionRefused: if the whole edition cannot be trusted; nothing is returned then.
     """
-    if not folder.is_dir():
-        raise EditionRefused(
-            f"Le dossier « {folder} » n’existe pas. Indiquez le dossier qui contient les fichiers "
-            "de la base de données publique des médicaments."
-        )
-    paths = _present(folder)
+    paths = _present_in(folder)
     parts: dict[str, list[object]] = {file.part: [] for file in _FILES}
     rejected: list[Rejected] = []
     digests: dict[str, str] = {}
@@ -497,6 +492,28 @@ def read_folder(folder: Path) -> Edition:
     rejected.sort(key=lambda line: (line.file, line.line))
     object.__setattr__(edition, "edition", _edition_of(folder, edition))
     return edition
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """Digest of each file of a folder, without reading it: the ``digests`` of its edition.
+
+    :raises EditionRefused: as :func:`read_folder` does for a missing, empty or broken file.
+    """
+    paths = _present_in(folder)
+    return {
+        file.name: hashlib.sha256(_bytes(paths[file.name], file)).hexdigest()
+        for file in _FILES
+        if file.name in paths
+    }
+
+
+def _present_in(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise EditionRefused(
+            f"Le dossier « {folder} » n’existe pas. Indiquez le dossier qui contient les fichiers "
+            "de la base de données publique des médicaments."
+        )
+    return _present(folder)
 
 
 def _present(folder: Path) -> dict[str, Path]:

@@ -388,8 +388,7 @@ def number(text: str, *, decimal: str = "") -> Decimal:
 def _decimal_of(body: str, decimal: str) -> str | None:
     """Tell which sign is the decimal one: empty when none is, ``None`` when it is no number."""
     if "." in body and "," in body:
-        last = max(".,", key=body.rfind)
-        return last if body.count(last) == 1 else None
+        return max(".,", key=body.rfind)
     sign = "." if "." in body else "," if "," in body else ""
     if sign and body.count(sign) > 1:
         return "" if _GROUPED.fullmatch(body) else None

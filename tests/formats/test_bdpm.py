@@ -15,6 +15,7 @@ from backofficine.formats.bdpm import (
     Condition,
     EditionRefused,
     cold_by_atc,
+    digests_of,
     effective_availability,
     legal_status,
     plain_text,
@@ -288,7 +289,9 @@ def test_a_digest_is_that_of_the_content_whatever_the_wrapping(folder):
     (folder / "CIS_bdpm.txt").unlink()
     data = write(folder, "CIS_bdpm.txt.gz", [speciality()])
 
-    assert read_folder(folder).digests["CIS_bdpm.txt"] == plain == hashlib.sha256(data).hexdigest()
+    edition = read_folder(folder)
+    assert edition.digests["CIS_bdpm.txt"] == plain == hashlib.sha256(data).hexdigest()
+    assert digests_of(folder) == edition.digests
 
 
 def test_an_edition_is_dated_by_its_folder_or_by_its_latest_day(folder):

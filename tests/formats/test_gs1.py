@@ -286,9 +286,11 @@ def test_a_lot_in_small_letters_is_doubted():
 
 
 def test_a_remembered_capital_lock_is_not_a_proof():
-    reading = of(f"{GTIN}1728053110AB12{GS}21Xy", remembered=Layout.CASE_INVERTED)
+    message = f"{GTIN}1728053110Ab12{GS}21Xy"
 
-    assert Doubt.CASE_UNSURE in reading.doubts
+    assert Doubt.CASE_UNSURE in of(message, remembered=Layout.CASE_INVERTED).doubts
+    assert Doubt.CASE_UNSURE in of(message, remembered=Layout.AZERTY_CAPS).doubts
+    assert Doubt.CASE_UNSURE not in of(message, remembered=Layout.AZERTY).doubts
 
 
 def test_a_remembered_keyboard_does_not_spoil_a_pasted_code():

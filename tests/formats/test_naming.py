@@ -129,6 +129,7 @@ def test_what_is_typed_meets_what_is_printed(query, name):
         ("essai 250", "ESSAIVOL 500 mg"),
         ("essai cp", "ESSAIVOL, gélule"),
         ("essai gélule", "ESSAIVOL 0,1 %, gel"),
+        ("essai gél", "ESSAIVOL 0,1 %, gel"),
         ("b/12", "VITAMINE B12 ESSAI"),
         ("b/30", "ESSAIVOL 30 mg"),
     ],

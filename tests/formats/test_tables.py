@@ -63,6 +63,12 @@ def test_headings_are_recognised_whatever_their_dress():
     assert table.headings == ["Code  Produit.", "N°", "QUANTITÉ"]
 
 
+def test_a_sign_alone_is_no_heading():
+    table = read_table(b"%;CIP;Qte\n5;1;2\n", fields={"rate": ["%"], **FIELDS}, required=["code"])
+
+    assert table.columns == {"code": "CIP", "quantity": "Qte"}
+
+
 def test_a_title_above_and_totals_below_are_passed_over():
     table = read(
         "sep=;\nÉtat du stock;;\n\nCIP;Libellé;Qté\n1;A;2\nCIP;Libellé;Qté\n2;TOTAL CARE;5\n"
@@ -193,7 +199,8 @@ def test_the_column_settles_an_ambiguous_number():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "abc", "1.2.3", "1,2,3.4,5", "--3", "(", "1O", "½", "1e5", "nan"]
+    "text",
+    ["", "  ", "abc", "1.2.3", "1.234,5,6", "1,2,3.4,5", "--3", "(", "1O", "½", "1e5", "nan"],
 )
 def test_what_is_no_number_says_so(text):
     with pytest.raises(ValueError, match="nombre"):
