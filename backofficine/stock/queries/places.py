@@ -1,6 +1,9 @@
 """Where things are, and the virtual ends."""
 
+from django.utils.translation import gettext_lazy as _
+
 from backofficine.catalog.models import Product, Storage
+from backofficine.kernel.errors import DomainError
 from backofficine.stock.models import Address, Location
 
 
@@ -9,14 +12,25 @@ def virtual(kind: str) -> Location:
     return Location.objects.get(kind=kind, holds_stock=False)
 
 
+class MissingPlace(DomainError):
+    message = _("This pharmacy has no place of the kind “%(kind)s” yet. Add one under Settings.")
+
+
+def _first(kind: Location.Kind) -> Location:
+    found = Location.objects.filter(kind=kind).order_by("walk_order", "pk").first()
+    if found is None:
+        raise MissingPlace(kind=kind.label)
+    return found
+
+
 def quarantine() -> Location:
-    """The quarantine, the first one if there are several."""
-    return Location.objects.filter(kind=Location.Kind.QUARANTINE).order_by("walk_order", "pk")[0]
+    """The quarantine, the first one if there are several; raises :class:`MissingPlace`."""
+    return _first(Location.Kind.QUARANTINE)
 
 
 def dock() -> Location:
-    """Where received boxes wait to be put away."""
-    return Location.objects.filter(kind=Location.Kind.DOCK).order_by("walk_order", "pk")[0]
+    """Where received boxes wait to be put away; raises :class:`MissingPlace`."""
+    return _first(Location.Kind.DOCK)
 
 
 KIND_FOR_STORAGE = {
