@@ -5,9 +5,10 @@ from datetime import date
 from django.db import migrations
 
 ROWS = [
-    ("promise.identity_days", "30", "Choix de départ de Backofficine, à fixer par le titulaire"),
-    ("promise.not_collected_days", "7", "Choix de départ de Backofficine, à fixer par le titulaire"),
-    ("promise.billed_days", "10", "Règlement délégué (UE) 2016/161, article 13"),
+    ("promise_identity_days", "30",
+     "Référentiel CNIL des officines (2022) : durée limitée au besoin ; choix par défaut"),
+    ("not_collected_days", "15", "Choix par défaut"),
+    ("promise_billed_days", "10", "Règlement délégué (UE) 2016/161, article 13"),
 ]
 
 
@@ -15,7 +16,7 @@ def make_rows(apps, schema_editor):
     Parameter = apps.get_model("pharmacy", "Parameter")
     for key, value, source in ROWS:
         Parameter.objects.get_or_create(
-            key=key, valid_from=date(2026, 1, 1), defaults={"value": value, "source": source}
+            key=key, valid_from=date(2020, 1, 1), defaults={"value": value, "source": source}
         )
 
 

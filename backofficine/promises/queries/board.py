@@ -14,8 +14,8 @@ from backofficine.promises.identity import initials_of
 from backofficine.promises.models import Cause, Promise, Status
 from backofficine.promises.queries.guard import due_at
 
-NOT_COLLECTED_DAYS = "promise.not_collected_days"
-BILLED_DAYS = "promise.billed_days"
+NOT_COLLECTED_DAYS = "not_collected_days"
+BILLED_DAYS = "promise_billed_days"
 LIMIT = 500
 _WAITED = (Status.TO_ORDER, Status.ORDERED, Status.ARRIVED)
 

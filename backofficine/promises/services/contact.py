@@ -13,7 +13,7 @@ from backofficine.promises.models import Promise, PromiseEvent, PromiseIdentity
 from backofficine.promises.services.states import note
 from backofficine.team.models import Actor, Workstation
 
-IDENTITY_DAYS = "promise.identity_days"
+IDENTITY_DAYS = "promise_identity_days"
 _BATCH = 500
 
 

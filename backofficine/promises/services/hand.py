@@ -1,6 +1,5 @@
 """Boxes in the slot: set aside, handed over, put back."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -192,9 +191,7 @@ def hand_over(
         raise TooMany(owed=promise.aside_quantity, wanted=given)
     patient = stock.virtual(Location.Kind.PATIENT)
     posting = post_moves(
-        lines=list(
-            _from_slot(promise, given, to=patient, lot=lot, for_patient_on=on or local_day(at))
-        ),
+        lines=_from_slot(promise, given, to=patient, lot=lot, for_patient_on=on or local_day(at)),
         reason=Posting.Reason.HAND_OVER,
         occurred_at=at,
         recorded_at=at,
@@ -268,35 +265,57 @@ def _from_slot(
     to: Location,
     lot: Lot | None = None,
     for_patient_on: date | None = None,
-) -> Iterator[MoveLine]:
-    """The lots that leave the slot, first expired first; what the record lacks is *found*."""
+) -> list[MoveLine]:
+    """The boxes that leave the slot: those of the record, then, a fact being a fact, *found*."""
     slot = promise.slot
     assert slot is not None, "boxes wait in a slot"
-    if lot is not None and for_patient_on is not None:
-        refuse_lot(lot, on=for_patient_on)
+    lines, missing = _recorded(promise, slot, quantity, to=to, lot=lot, on=for_patient_on)
+    if missing:
+        is_assumed = lot is None
+        seen = lot or stock.latest_lot(promise.product) or lot_of(promise.product)
+        counted = stock.virtual(Location.Kind.COUNT)
+        lines += [
+            MoveLine(seen, counted, slot, missing, is_found=True, is_lot_assumed=is_assumed),
+            MoveLine(seen, slot, to, missing, is_lot_assumed=is_assumed),
+        ]
+    return lines
+
+
+def _recorded(
+    promise: Promise,
+    slot: Location,
+    quantity: int,
+    *,
+    to: Location,
+    lot: Lot | None = None,
+    on: date | None = None,
+) -> tuple[list[MoveLine], int]:
+    """Lots that the record holds in the slot, first expired first, and how many it lacks.
+
+    :raises ExpiredLot, HeldLot: with ``on``, if what waits may not reach a patient that day.
+    """
+    if lot is not None and on is not None:
+        refuse_lot(lot, on=on)
+    lines: list[MoveLine] = []
     missing = quantity
-    refused: DomainError | None = None
+    refusal: DomainError | None = None
     for balance in stock.balances_at(promise.product, slot):
         if missing == 0:
             break
         if lot is not None and balance.lot_id != lot.pk:
             continue
-        if for_patient_on is not None:
+        if on is not None:
             try:
-                refuse_lot(balance.lot, on=for_patient_on)
+                refuse_lot(balance.lot, on=on)
             except (ExpiredLot, HeldLot) as error:
-                refused = error
+                refusal = error
                 continue
         taken = min(missing, balance.on_hand)
-        yield MoveLine(balance.lot, slot, to, taken, is_lot_assumed=lot is None)
+        lines.append(MoveLine(balance.lot, slot, to, taken, is_lot_assumed=lot is None))
         missing -= taken
-    if missing and refused is not None:
-        raise refused
-    if missing:
-        seen = lot or stock.latest_lot(promise.product) or lot_of(promise.product)
-        counted = stock.virtual(Location.Kind.COUNT)
-        yield MoveLine(seen, counted, slot, missing, is_found=True, is_lot_assumed=lot is None)
-        yield MoveLine(seen, slot, to, missing, is_lot_assumed=lot is None)
+    if missing and refusal is not None:
+        raise refusal
+    return lines, missing
 
 
 @transaction.atomic
@@ -404,7 +423,7 @@ def _empty_slot(
     posting = None
     if place.pk != promise.slot_id:
         posting = post_moves(
-            lines=list(_from_slot(promise, promise.aside_quantity, to=place)),
+            lines=_from_slot(promise, promise.aside_quantity, to=place),
             reason=reason,
             occurred_at=at,
             recorded_at=at,
@@ -450,21 +469,23 @@ def unset(
     if promise.status not in (Status.IN_SLOT, Status.TOLD) or promise.slot is None:
         raise NothingInSlot
     lost = promise.aside_quantity
-    counted = stock.virtual(Location.Kind.COUNT)
-    lines = [
-        line
-        for line in _from_slot(promise, lost, to=counted)
-        if line.source.pk == promise.slot_id and not line.is_found
-    ]
-    posting = post_moves(
-        lines=lines,
-        reason=Posting.Reason.COUNT,
-        occurred_at=at,
-        recorded_at=at,
-        actor=actor,
-        request_id=request_id,
-        workstation=workstation,
-    )
+    lines: list[MoveLine] = []
+    # A safe holds other boxes too: only a slot of its own is known to be empty.
+    if promise.slot.kind == Location.Kind.PROMISE_SLOT:
+        lines, _unknown = _recorded(
+            promise, promise.slot, lost, to=stock.virtual(Location.Kind.COUNT)
+        )
+    posting = None
+    if lines:
+        posting = post_moves(
+            lines=lines,
+            reason=Posting.Reason.COUNT,
+            occurred_at=at,
+            recorded_at=at,
+            actor=actor,
+            request_id=request_id,
+            workstation=workstation,
+        )
     note(
         promise, PromiseEvent.Kind.TAKEN_BACK, at=at, actor=actor, workstation=workstation,
         quantity=lost, posting=posting, request_id=request_id,
