@@ -59,7 +59,7 @@ function uuid() {
 }
 
 async function flush() {
-  if (sending || retry) return;
+  if (sending || retry || asksWho(location.search)) return;
   const [first] = stored();
   if (!first) return;
   sending = true;
@@ -122,7 +122,9 @@ function sendToPage(scan) {
     const onAnswer = (event) => {
       if (event.detail.elt !== form) return;
       const answer = event.detail.xhr;
-      finish(outcomeOf(answer.status, answer.getResponseHeader("HX-Redirect")));
+      const goes = answer.getResponseHeader("HX-Redirect");
+      if (goes && !asksWho(goes)) forget(scan);
+      finish(outcomeOf(answer.status, goes));
     };
     form.addEventListener("htmx:afterRequest", onAnswer);
     form.dataset.scanSending = "1";
@@ -136,6 +138,11 @@ function outcomeOf(status, redirect) {
   if (redirect) return "left";
   if (status >= 400 && status !== 422) refuse();
   return "done";
+}
+
+// The post is locked: the scan was not taken in, it waits until someone says who they are.
+function asksWho(address) {
+  return /[?&]next=/.test(address);
 }
 
 function refuse() {
@@ -169,8 +176,7 @@ async function sendToHouse(scan) {
   }
   if (answer.redirected) {
     // A page came instead of a fragment: the login, most of the time. Nothing was done.
-    const login = new URL(answer.url).pathname !== new URL(line.action).pathname && /login|connexion/.test(answer.url);
-    if (login) return "closed";
+    if (asksWho(answer.url)) return "closed";
     forget(scan);
     location.assign(answer.url);
     return "left";
@@ -178,7 +184,7 @@ async function sendToHouse(scan) {
   const goes = answer.headers.get("HX-Redirect") ?? answer.headers.get("HX-Location");
   const triggers = answer.headers.get("HX-Trigger");
   if (goes) {
-    forget(scan);
+    if (!asksWho(goes)) forget(scan);
     location.assign(goes.startsWith("{") ? JSON.parse(goes).path : goes);
     return "left";
   }

@@ -9,7 +9,7 @@ from django.urls import path
 
 sent: list[dict[str, str]] = []
 """Every post received, in order."""
-trouble = {"down": False}
+trouble = {"down": False, "locked": False}
 
 PAGE = """{% extends "web/base.html" %}{% block content %}
 <label for="other">Other</label><input id="other" class="form-control">
@@ -33,9 +33,16 @@ def taking(request: HttpRequest) -> HttpResponse:
     return _page(request, takes=True)
 
 
+def who(request: HttpRequest) -> HttpResponse:
+    trouble["locked"] = False
+    return _page(request, takes=False)
+
+
 def scan(request: HttpRequest) -> HttpResponse:
     if trouble["down"]:
         return HttpResponse(status=503)
+    if trouble["locked"]:
+        return HttpResponse(headers={"HX-Redirect": "/who/?next=/"})
     sent.append({**request.POST.dict(), "by": "house"})
     if request.POST["code"] == "GO-THERE":
         return HttpResponse(headers={"HX-Redirect": "/taking/"})
@@ -47,6 +54,8 @@ def scan(request: HttpRequest) -> HttpResponse:
 def take(request: HttpRequest) -> HttpResponse:
     time.sleep(0.15)  # Long enough for the next scans to come while this one is in flight.
     sent.append({**request.POST.dict(), "by": "page"})
+    if request.POST["code"] == "GO-BACK":
+        return HttpResponse(headers={"HX-Redirect": "/"})
     return render(
         request, "web/components/said.html", {"tone": "look", "icon": "check", "text": "Taken"}
     )
@@ -55,6 +64,7 @@ def take(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", plain),
     path("taking/", taking),
+    path("who/", who),
     path("scan/", scan),
     path("take/", take),
 ]

@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.factories import PersonFactory
 from tests.web.conftest import ROOT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pharmacy")]
 TEMPLATES = ROOT / "backofficine" / "web" / "templates" / "web" / "components"
 
 
@@ -59,6 +60,17 @@ def test_each_script_carries_the_nonce_of_the_page(gallery):
 
 def test_no_script_hides_in_an_attribute(gallery):
     assert not re.search(r"\son[a-z]+=", gallery.content.decode())
+
+
+def test_the_frame_says_who_works_here():
+    person = PersonFactory()
+    client = Client()
+    client.force_login(person)
+
+    page = client.get(reverse("web:gallery")).content.decode()
+
+    assert f"{person.get_role_display()} · " in page
+    assert 'data-key="F12"' in page
 
 
 def test_a_posted_gallery_is_refused():

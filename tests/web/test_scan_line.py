@@ -82,7 +82,7 @@ def chromium() -> Iterator[Any]:
 def desk(chromium: Any, address: str) -> Iterator[Any]:
     """A page of the desk, and a clean memory of what was sent."""
     scan_pages.sent.clear()
-    scan_pages.trouble["down"] = False
+    scan_pages.trouble.update(down=False, locked=False)
     context = chromium.new_context(
         base_url=address, locale="fr-FR", viewport={"width": 1366, "height": 768}
     )
@@ -269,6 +269,27 @@ def test_the_house_may_lead_to_another_page(desk):
     wedge(desk, "GO-THERE")
 
     desk.wait_for_url("**/taking/")
+
+
+def test_a_scan_that_led_elsewhere_is_not_sent_again(desk):
+    desk.goto("/taking/")
+    wedge(desk, "GO-BACK")
+    desk.wait_for_url(re.compile(r":\d+/$"))
+    desk.wait_for_timeout(500)
+
+    assert [scan["code"] for scan in scan_pages.sent] == ["GO-BACK"]
+
+
+def test_a_scan_made_on_a_locked_post_waits_for_someone(desk):
+    scan_pages.trouble["locked"] = True
+    wedge(desk, "3400999104427")
+    desk.wait_for_url("**/who/?next=/")
+    desk.wait_for_timeout(300)
+    assert scan_pages.sent == []
+
+    desk.goto("/")
+
+    assert received(desk, 1)[0]["code"] == "3400999104427"
 
 
 def test_without_a_script_the_line_is_a_plain_form(chromium, address):

@@ -4,6 +4,7 @@ Each tag fills one small template of ``web/components/``; no rule of the trade l
 """
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.template.loader import get_template
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.functional import Promise as Lazy
@@ -138,10 +140,16 @@ def on_phone(menu: Iterable[Any] | None) -> list[Any]:
 # ---------------------------------------------------------------- small marks
 
 
+@functools.cache
+def _sprite() -> str:
+    """Address of the drawings; asked once, because a table shows hundreds."""
+    return static("dist/icons.svg")
+
+
 @register.inclusion_tag("web/components/icon.html")
 def icon(name: str, label: Words = "", css: str = "") -> dict[str, Any]:
     """One drawing of the sprite; decorative unless it is given a ``label``."""
-    return {"name": name, "label": label, "css": css}
+    return {"name": name, "label": label, "css": css, "sprite": _sprite()}
 
 
 @register.inclusion_tag("web/components/key.html")
@@ -163,7 +171,7 @@ TAG_ICONS = {"now": "alert-octagon", "today": "clock", "info": "info-circle", "d
 def tag(word: Words, state: str = "", icon: str | None = None) -> dict[str, Any]:
     """A word on its tint. ``state``: now, today, info, done, line, or "" (no data)."""
     drawing = TAG_ICONS.get(state, "") if icon is None else icon
-    return {"word": word, "state": state, "icon": drawing}
+    return {"word": word, "state": state, "icon": drawing, "sprite": _sprite()}
 
 
 # ---------------------------------------------------------------- acts and forms
@@ -403,6 +411,21 @@ age_chip = register.inclusion_tag("web/components/clock.html", name="age_chip")(
 # ---------------------------------------------------------------- products and places
 
 
+def _pictos(product: Any) -> list[dict[str, str]]:
+    """What a product's box must warn of, in the order people learn it."""
+    marks = []
+    if product.is_cold:
+        marks.append({"shape": "cold", "icon": "snowflake", "label": _("Cold, +2 to +8 °C")})
+    if product.is_narcotic:
+        marks.append({"shape": "stup", "icon": "lock", "label": _("Narcotic")})
+    if product.list_mark:
+        label = _("List %(mark)s") % {"mark": product.list_mark}
+        marks.append({"shape": "", "mark": product.list_mark, "label": label})
+    if product.is_short:
+        marks.append({"shape": "", "icon": "alert-octagon", "label": _("Shortage")})
+    return marks
+
+
 @register.inclusion_tag("web/components/product_line.html")
 def product_line(
     product: Any, code: bool = True, pictos: bool = True, link: bool = False, form: bool = True
@@ -420,7 +443,8 @@ def product_line(
         "cip7": cip13[5:12] if national else "",
         "check_digit": cip13[12:] if national else cip13,
         "code": bool(code and cip13),
-        "pictos": pictos,
+        "pictos": _pictos(product) if pictos else (),
+        "sprite": _sprite(),
         "form": form,
         "href": product.get_absolute_url() if link else "",
     }
@@ -429,7 +453,7 @@ def product_line(
 @register.inclusion_tag("web/components/pictos.html")
 def pictos(product: Any) -> dict[str, Any]:
     """The pictograms of a product alone: fridge, narcotic, list, shortage."""
-    return {"product": product}
+    return {"pictos": _pictos(product), "sprite": _sprite()}
 
 
 @register.inclusion_tag("web/components/ladder.html")
@@ -472,6 +496,7 @@ def _plate(location: Any, *, code: str, kind: str, word: Words | None) -> dict[s
         "parts": code.split("-"),
         "shape": shape,
         "drawing": drawing,
+        "sprite": _sprite(),
         "word": word,
     }
 
