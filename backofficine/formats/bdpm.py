@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from backofficine.formats.codes import are_digits, has_valid_key
 
@@ -478,7 +479,7 @@ def read_folder(folder: Path) -> Edition:
     :raises EditionRefused: if the whole edition cannot be trusted; nothing is returned then.
     """
     paths = _present_in(folder)
-    parts: dict[str, list[object]] = {file.part: [] for file in _FILES}
+    parts: dict[str, list[Any]] = {file.part: [] for file in _FILES}
     rejected: list[Rejected] = []
     digests: dict[str, str] = {}
     line_counts: dict[str, int] = {}
@@ -488,10 +489,14 @@ def read_folder(folder: Path) -> Edition:
         data = _bytes(paths[file.name], file)
         digests[file.name] = hashlib.sha256(data).hexdigest()
         line_counts[file.name] = _read_file(data, file, parts[file.part], rejected)
-    edition = Edition("", **parts, rejected=rejected, digests=digests, line_counts=line_counts)  # type: ignore[arg-type]
     rejected.sort(key=lambda line: (line.file, line.line))
-    object.__setattr__(edition, "edition", _edition_of(folder, edition))
-    return edition
+    return Edition(
+        _edition_of(folder, parts["availabilities"], parts["presentations"]),
+        **parts,
+        rejected=rejected,
+        digests=digests,
+        line_counts=line_counts,
+    )
 
 
 def digests_of(folder: Path) -> dict[str, str]:
@@ -667,14 +672,16 @@ def _euros(amount: Decimal | None) -> str:
     return "rien" if amount is None else f"{amount:.2f} €".replace(".", ",")
 
 
-def _edition_of(folder: Path, edition: Edition) -> str:
+def _edition_of(
+    folder: Path, availabilities: list[Availability], presentations: list[Presentation]
+) -> str:
     """Date an edition: by the name of its folder, else by the latest day its files mention."""
     try:
         return date.fromisoformat(folder.resolve().name).isoformat()
     except ValueError:
         pass
-    days = [line.updated_on for line in edition.availabilities if line.updated_on]
-    days = days or [box.declared_on for box in edition.presentations if box.declared_on]
+    days = [line.updated_on for line in availabilities if line.updated_on]
+    days = days or [box.declared_on for box in presentations if box.declared_on]
     return max(days).isoformat() if days else ""
 
 

@@ -220,6 +220,8 @@ def _attempt(text: str, layout: Layout, *, separators: str, today: date) -> _Att
         if body[: len(body) - len(bare)].strip(GS):
             repairs = (Repair.PREFIX,)
         body = bare.rstrip("*") if "*" in body[: len(body) - len(bare)] else bare
+    if " " in body and has_valid_key(squeezed := body.replace(" ", "")):
+        body = squeezed  # a code typed as it is printed, by groups
     if are_digits(body) and (number := _read_number(body, layout)):
         return replace(number, repairs=repairs, is_witnessed=bool(prefix))
     if prefix and prefix[0] not in _GS1_PREFIXES:
@@ -440,13 +442,14 @@ def _has_lost_separators(body: str, found: dict[str, str]) -> bool:
     if GS in body:
         # The scanner does send separators; only an impossible length is then suspect.
         return any(len(found.get(identifier, "")) > _LONGEST_LOT for identifier in ("10", "21"))
-    for identifier, value in (("10", found.get("10", "")), ("21", found.get("21", ""))):
-        missing = {"10", "21", "17"} - found.keys() - {identifier}
-        if len(value) > _LONGEST_LOT:
-            return True
-        if len(value) > 10 and any(value.find(other, 1) > 0 for other in missing):
-            return identifier == "10" or "17" in missing
-    return False
+    lot, serial = found.get("10", ""), found.get("21", "")
+    if max(len(lot), len(serial)) > _LONGEST_LOT:
+        return True
+    undated = {"17"} - found.keys()
+    if lot and len(lot) > 10:
+        return any(lot.find(other, 1) > 0 for other in undated | ({"21"} - found.keys()))
+    # A box with a serial number always has a lot: without one, the serial holds it.
+    return any(serial.find(other, 1) > 0 for other in undated | ({"10"} - found.keys()))
 
 
 def _cuts(
