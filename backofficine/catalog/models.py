@@ -102,9 +102,7 @@ class Product(models.Model):
     storage_evidence = models.CharField(
         max_length=10, choices=Evidence.choices, default=Evidence.ASSUMED
     )
-    stock_unit = models.CharField(
-        max_length=4, choices=StockUnit.choices, default=StockUnit.BOX
-    )
+    stock_unit = models.CharField(max_length=4, choices=StockUnit.choices, default=StockUnit.BOX)
     doses_per_box = models.PositiveIntegerField(default=1)
     case_size = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State.choices, default=State.MARKETED)
@@ -132,7 +130,9 @@ class Product(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(case_size__gte=1), name="case_holds_at_least_one"),
-            models.CheckConstraint(condition=Q(doses_per_box__gte=1), name="box_holds_at_least_one"),
+            models.CheckConstraint(
+                condition=Q(doses_per_box__gte=1), name="box_holds_at_least_one"
+            ),
             models.CheckConstraint(
                 condition=Q(stock_unit="dose") | Q(doses_per_box=1),
                 name="only_a_divisible_product_counts_doses",
@@ -144,7 +144,9 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=Q(legal_status__in=LegalStatus.values), name="legal_status_is_known"
             ),
-            models.CheckConstraint(condition=Q(storage__in=Storage.values), name="storage_is_known"),
+            models.CheckConstraint(
+                condition=Q(storage__in=Storage.values), name="storage_is_known"
+            ),
         ]
 
     def __str__(self) -> str:
