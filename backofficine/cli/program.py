@@ -63,7 +63,8 @@ def parser(commands: dict[str, Any]) -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=__version__)
     words = whole.add_subparsers(dest="command", metavar=_("COMMAND"), required=True)
     for name, command in commands.items():
-        sub = words.add_parser(name, help=command.help, description=command.help)
+        text = str(command.help)
+        sub = words.add_parser(name, help=text, description=text)
         sub.add_argument(
             "--at", type=instant, metavar="INSTANT",
             help=_("act as if it were this instant (ISO 8601 with its offset), for tests"),
