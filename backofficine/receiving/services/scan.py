@@ -169,7 +169,7 @@ def scan(
             return _two_codes(reading)
         if product is None:
             found = catalog.find_by_code(reading.code or reading.text)
-            if not found or Doubt.BAD_KEY in reading.doubts:
+            if not found:
                 return keep_unknown(
                     receipt, code=reading.raw, at=at, actor=actor, request_id=request_id,
                     workstation=workstation,
