@@ -154,6 +154,7 @@ ACCOUNT_ADAPTER = "backofficine.team.adapter.ClosedSignUp"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # no address is needed to work here
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_FORMS = {"login": "backofficine.team.login.PasswordForm"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = True
