@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product
+from backofficine.kernel.bulk import insert_rows
 from backofficine.kernel.errors import DomainError
 from backofficine.kernel.ids import derived_id
 from backofficine.stock.chain import SealedLine, seal
@@ -176,22 +177,20 @@ def post(
         previous_hash=head.hash,
         hash=digest,
     )
-    Move.objects.bulk_create(
-        [
-            Move(
-                posting=posting,
-                line=number,
-                lot=line.lot,
-                source=line.source,
-                target=line.target,
-                quantity=line.quantity,
-                unit_cost=line.cost,
-                is_lot_assumed=line.is_lot_assumed,
-                is_found=line.is_found,
+    insert_rows(
+        Move,
+        (
+            "posting_id", "line", "lot_id", "source_id", "target_id", "quantity", "unit_cost",
+            "is_lot_assumed", "is_found",
+        ),
+        (
+            (
+                posting.pk, number, line.lot.pk, line.source.pk, line.target.pk, line.quantity,
+                line.cost, line.is_lot_assumed, line.is_found,
             )
             for number, line in enumerate(asked)
-        ]
-    )
+        ),
+    )  # fmt: skip
     _change_balances(asked)
     ChainHead.objects.filter(pk=1).update(position=position, hash=digest)
     return posting
