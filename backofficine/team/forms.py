@@ -4,7 +4,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from backofficine.team.models import Role, Workstation
+from backofficine.team.models import NameOpening, Role, Workstation
 
 DIGITS = {"inputmode": "numeric", "autocomplete": "off", "maxlength": 8}
 
@@ -76,11 +76,4 @@ class WallForm(forms.Form):
 class OpenNameForm(forms.Form):
     """Why a name is opened: from a closed list, kept in the log."""
 
-    REASONS = [
-        ("safety", _("a patient's safety")),
-        ("narcotics", _("narcotics register")),
-        ("recall", _("recall")),
-        ("claim", _("claim with a supplier")),
-        ("request", _("the person asked")),
-    ]
-    reason = forms.ChoiceField(label=_("Reason"), choices=REASONS)
+    reason = forms.ChoiceField(label=_("Reason"), choices=NameOpening.Reason.choices)

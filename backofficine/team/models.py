@@ -193,9 +193,16 @@ class WallScreen(models.Model):
 class NameOpening(AppendOnly):
     """Someone opened the name behind one fact, for a reason; the person named is told."""
 
+    class Reason(models.TextChoices):
+        SAFETY = "safety", _("a patient's safety")
+        NARCOTICS = "narcotics", _("narcotics register")
+        RECALL = "recall", _("recall")
+        CLAIM = "claim", _("claim with a supplier")
+        REQUEST = "request", _("the person asked")
+
     actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="openings")
     opened_by = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
     fact_kind = models.CharField(max_length=40)
     fact_number = models.CharField(max_length=40)
-    reason = models.CharField(max_length=40)
+    reason = models.CharField(max_length=40, choices=Reason.choices)
     opened_at = models.DateTimeField()
