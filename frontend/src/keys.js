@@ -18,7 +18,8 @@ export function shortcuts() {
     if (event.defaultPrevented || event.isComposing || event.repeat) return;
     const editing = isEditable(document.activeElement);
     const line = document.getElementById("scan-code");
-    const lineIsEmpty = document.activeElement === line && !line.value;
+    const active = document.activeElement;
+    const lineIsEmpty = active?.name === "code" && active.value === "";
     const name = nameOf(event);
     if (name === "?" && (!editing || lineIsEmpty)) {
       event.preventDefault();
@@ -30,7 +31,7 @@ export function shortcuts() {
       line.focus();
       return;
     }
-    if (name === "Escape" && document.activeElement === line) {
+    if (name === "Escape" && active === line) {
       line.value = "";
       line.blur();
     }
@@ -43,12 +44,15 @@ export function shortcuts() {
         return;
       }
     }
-    // A letter is a word in a field; a function key or a combination never is.
+    // A letter is a word in a field, unless Alt says otherwise; a function key never is.
     const isLetter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (isLetter && editing) return;
-    if (name === "Ctrl+z" && editing && document.activeElement.value) return;
+    if (name === "Ctrl+z" && editing && active.value) return;
+    // Enter belongs to the field or the button that has the focus; an empty scan line lends it.
+    if (name === "Enter" && (editing ? !lineIsEmpty : active?.matches("a, button, summary, [role=button]"))) return;
+    const wanted = name.replace(/^Alt\+(?=.$)/, "").toLowerCase();
     const target = [...document.querySelectorAll("[data-key]")].find(
-      (one) => one.dataset.key.split(" ").some((key) => key.toLowerCase() === name.toLowerCase()) && visible(one),
+      (one) => one.dataset.key.split(" ").some((key) => key.toLowerCase() === wanted) && visible(one),
     );
     if (target) {
       event.preventDefault();

@@ -12,6 +12,7 @@ sent: list[dict[str, str]] = []
 trouble = {"down": False, "locked": False}
 
 PAGE = """{% extends "web/base.html" %}{% block content %}
+<a href="/taking/?by=enter" data-key="Enter">Main</a> <a href="/taking/?by=n" data-key="n">New</a>
 <label for="other">Other</label><input id="other" class="form-control">
 {% if takes %}<form method="post" action="/take/" data-scan-target
   hx-post="/take/" hx-target="#out">

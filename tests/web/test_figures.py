@@ -68,6 +68,15 @@ def test_a_day_has_its_weekday_and_month_in_short():
     assert day(monday, "year").endswith("2026")
 
 
+def test_the_first_of_a_month_is_an_ordinal_in_french():
+    first = dt.date(2026, 1, 1)
+
+    assert day(first) == f"jeu.{FIRM}1er{FIRM}janv."
+    assert day(first, "long") == f"jeudi{FIRM}1er{FIRM}janvier{FIRM}2026"
+    with translation.override("en"):
+        assert day(first) == f"Thu{FIRM}1{FIRM}Jan"
+
+
 def test_a_late_evening_in_utc_is_the_next_day_in_paris():
     assert "24" in day(dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC))
 

@@ -311,6 +311,23 @@ def test_the_list_of_keys_opens_with_a_question_mark(desk):
     assert desk.locator("#bo-keys").is_visible()
 
 
+def test_enter_on_an_empty_scan_line_does_the_main_act(desk):
+    desk.keyboard.press("Enter")
+
+    desk.wait_for_url("**/taking/?by=enter")
+    assert scan_pages.sent == []
+
+
+def test_a_letter_of_the_page_is_a_word_in_a_field_and_an_act_with_alt(desk):
+    desk.keyboard.press("n")
+    assert desk.input_value("#scan-code") == "n"
+
+    desk.wait_for_timeout(200)  # a person, not a scanner
+    desk.keyboard.press("Alt+n")
+
+    desk.wait_for_url("**/taking/?by=n")
+
+
 def test_the_theme_is_remembered(desk):
     desk.locator(".bo-rail [data-theme-toggle]").click()
     desk.reload()

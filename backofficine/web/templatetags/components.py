@@ -16,7 +16,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.functional import Promise as Lazy
-from django.utils.translation import get_language, ngettext, pgettext
+from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -87,22 +87,43 @@ def hour(moment: dt.datetime | dt.time | str | None, form: str = "") -> str:
     return f"{local.hour}{NO_BREAK}h{NO_BREAK}{local.minute:02d}"
 
 
+WEEKDAYS = [
+    pgettext_lazy("short weekday", "Mon"),
+    pgettext_lazy("short weekday", "Tue"),
+    pgettext_lazy("short weekday", "Wed"),
+    pgettext_lazy("short weekday", "Thu"),
+    pgettext_lazy("short weekday", "Fri"),
+    pgettext_lazy("short weekday", "Sat"),
+    pgettext_lazy("short weekday", "Sun"),
+]
+MONTHS = [
+    pgettext_lazy("short month", "Jan"),
+    pgettext_lazy("short month", "Feb"),
+    pgettext_lazy("short month", "Mar"),
+    pgettext_lazy("short month", "Apr"),
+    pgettext_lazy("short month", "May"),
+    pgettext_lazy("short month", "Jun"),
+    pgettext_lazy("short month", "Jul"),
+    pgettext_lazy("short month", "Aug"),
+    pgettext_lazy("short month", "Sep"),
+    pgettext_lazy("short month", "Oct"),
+    pgettext_lazy("short month", "Nov"),
+    pgettext_lazy("short month", "Dec"),
+]
+
+
 @register.filter
 def day(moment: dt.datetime | dt.date | str | None, form: str = "") -> str:
     """A civil day: « lun. 23 nov. »; ``day:"year"`` adds the year, ``day:"long"`` spells it."""
     if moment is None or isinstance(moment, str):
         return ""
     date = _local(moment).date() if isinstance(moment, dt.datetime) else moment  # type: ignore[union-attr]
+    number = pgettext("first day of a month", "1") if date.day == 1 else str(date.day)
     if form == "long":
-        return format_date(date, "l j F Y" if _is_french() else "l, j F Y").replace(" ", NO_BREAK)
-    weekday = format_date(date, "D").lower().rstrip(".")
-    month = format_date(date, "N").lower()
-    if not _is_french():
-        weekday, month = format_date(date, "D"), format_date(date, "M")
-    else:
-        weekday += "."
-    year = f"{NO_BREAK}{date.year}" if form == "year" else ""
-    return f"{weekday}{NO_BREAK}{date.day}{NO_BREAK}{month}{year}"
+        weekday, month = format_date(date, "l"), format_date(date, "F")
+        return NO_BREAK.join([weekday, number, month, str(date.year)])
+    parts = [str(WEEKDAYS[date.weekday()]), number, str(MONTHS[date.month - 1])]
+    return NO_BREAK.join([*parts, str(date.year)] if form == "year" else parts)
 
 
 @register.filter
@@ -344,10 +365,13 @@ def empty(title: Words, text: Words = "", href: str = "", action: Words = "") ->
 def toast(
     context: template.Context, text: Words, undo_url: str = "", state: str = ""
 ) -> dict[str, Any]:
-    """A short message that leaves by itself; with ``undo_url`` it offers the mirror act."""
+    """A short message that leaves by itself; with ``undo_url`` it offers the mirror act.
+
+    A view says it with ``messages.success(request, text, extra_tags=undo_url)``.
+    """
     return {
         "text": text,
-        "undo_url": undo_url,
+        "undo_url": undo_url if undo_url.startswith("/") else "",
         "state": state,
         "csrf_token": context.get("csrf_token"),
     }
