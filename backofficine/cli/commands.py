@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backofficine.cli.doctor import examine
-from backofficine.kernel.commands import Command
+from backofficine.cli.tidy import keep_tidy, tidy
+from backofficine.kernel import clock
+from backofficine.kernel.commands import Command, report
 from backofficine.kernel.errors import DomainError
 
 MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
@@ -41,6 +43,17 @@ def doctor(options: argparse.Namespace) -> int:
     return 1 if any(each.level == "error" for each in findings) else 0
 
 
+def tidy_up(options: argparse.Namespace) -> int:
+    """Date the rounds ahead, erase what is past its time; the server does it every hour."""
+    done = tidy(at=clock.now())
+    text = (
+        _("%(rounds)s rounds dated, %(identities)s identities erased, %(names)s names forgotten.")
+        % done.as_dict()
+    )
+    report(options, data=done.as_dict(), text=text)
+    return 0
+
+
 def _port_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on"))
     parser.add_argument("--port", type=int, default=8000, help=_("port to listen on"))
@@ -51,6 +64,8 @@ def serve(options: argparse.Namespace) -> int:
     _refuse_taken_port(options.host, options.port)
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
+
+    keep_tidy()
 
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -152,6 +167,7 @@ def _logins(address: str) -> str:
 
 COMMANDS = [
     Command("doctor", gettext_lazy("say what is wrong with this installation"), doctor),
+    Command("tidy", gettext_lazy("date the rounds ahead, erase what is past its time"), tidy_up),
     Command(
         "serve", gettext_lazy("serve the pages"), serve, _port_arguments, reports=False
     ),
