@@ -167,6 +167,14 @@ class Promise(models.Model):
         return self.aside_quantity > 0 and self.missing_quantity == 0
 
     @property
+    def is_abandoned(self) -> bool:
+        return self.status == Status.ABANDONED
+
+    @property
+    def is_told(self) -> bool:
+        return self.status == Status.TOLD
+
+    @property
     def is_held(self) -> bool:
         """Whether boxes wait in the slot."""
         return self.status in HOLDING
@@ -229,3 +237,8 @@ class PromiseEvent(AppendOnly):
         Workstation, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     details = models.JSONField(default=dict)  # never a name, a contact or free text
+
+    @property
+    def is_status(self) -> bool:
+        """Whether this fact only says which state was reached."""
+        return self.kind == self.Kind.STATUS

@@ -7,16 +7,20 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Storage
 from backofficine.pharmacy.queries import day_bounds, local_day, number, zone
 from backofficine.promises.identity import initials_of
 from backofficine.promises.models import Cause, Promise, Status
 from backofficine.promises.queries.guard import due_at
+from backofficine.stock.models import Location
 
 NOT_COLLECTED_DAYS = "not_collected_days"
 BILLED_DAYS = "promise_billed_days"
 LIMIT = 500
+CREDIT_CLOSE_DAYS = 3
+SLOT_WORD = "CASIER-"
 _WAITED = (Status.TO_ORDER, Status.ORDERED, Status.ARRIVED)
 
 
@@ -32,6 +36,17 @@ class LaneName(StrEnum):
     NOT_COLLECTED = "not_collected"
 
 
+LABELS = {
+    LaneName.LATE: _("Late"),
+    LaneName.TO_ORDER: _("To order"),
+    LaneName.ORDERED: _("Ordered"),
+    LaneName.ARRIVED: _("Arrived"),
+    LaneName.IN_SLOT: _("In its slot"),
+    LaneName.TOLD: _("Told"),
+    LaneName.NOT_COLLECTED: _("Not collected"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Hour:
     """The hour said to the patient. ``holds``: whether it can still be kept; ``None`` if unsaid."""
@@ -42,6 +57,24 @@ class Hour:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownSlot:
+    """A slot as its plate shows it: in the fridge or the safe, the shape of what keeps it."""
+
+    code: str
+    kind: str
+
+
+def shown_slot(location: Location | None) -> ShownSlot | None:
+    """``CASIER-27`` is written 27 under the word; a slot of the fridge keeps its whole code."""
+    if location is None:
+        return None
+    keeper = location.parent.kind if location.parent else ""
+    is_kept = keeper in (Location.Kind.FRIDGE, Location.Kind.SAFE)
+    kind = keeper if is_kept and location.kind == Location.Kind.PROMISE_SLOT else location.kind
+    return ShownSlot(code=location.code.removeprefix(SLOT_WORD), kind=kind)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One promise as the board shows it: initials, never a name."""
 
@@ -49,7 +82,9 @@ class Card:
     lane: LaneName
     initials: str
     hour: Hour
-    since: datetime  # what its age counts from: the hour missed, the notice, the slot, the promise
+    age: timedelta  # since the hour missed, the notice, the slot, or the promise
+    credit_in_days: int | None  # billed and not collected: days left to credit it
+    is_today: bool  # the hour said is of the day
     credit_by: date | None  # billed and not collected: the last day to credit it
 
     @property
@@ -70,14 +105,27 @@ class Card:
         return self.promise.is_held and self.lane != LaneName.LATE
 
     @property
+    def slot(self) -> ShownSlot | None:
+        return shown_slot(self.promise.slot)
+
+    @property
     def is_cold(self) -> bool:
         return self.promise.product.storage == Storage.FRIDGE
+
+    @property
+    def credit_is_close(self) -> bool:
+        """A billed promise whose time to be collected or credited is nearly over."""
+        return self.credit_in_days is not None and self.credit_in_days <= CREDIT_CLOSE_DAYS
 
 
 @dataclass(slots=True)
 class Lane:
     name: LaneName
     cards: list[Card] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return str(LABELS[self.name])
 
     @property
     def count(self) -> int:
@@ -186,7 +234,7 @@ def board(at: datetime, *, promises: Iterable[Promise] | None = None) -> Board:
     for promise in read[:LIMIT]:
         card = card_of(promise, at=at, rules=rules)
         lanes[card.lane].cards.append(card)
-    lanes[LaneName.LATE].cards.sort(key=lambda card: (card.promise.can_wait, card.since))
+    lanes[LaneName.LATE].cards.sort(key=lambda card: (card.promise.can_wait, -card.age))
     lanes[LaneName.TO_ORDER].cards.sort(key=lambda card: card.promise.can_wait)
     _start, midnight = day_bounds(rules.day_of(at))
     week = Promise.objects.filter(promised_at__gt=at - timedelta(days=7), promised_at__lte=at)
@@ -233,7 +281,11 @@ def card_of(promise: Promise, *, at: datetime, rules: Rules | None = None) -> Ca
         lane=lane,
         initials=initials_of(promise),
         hour=_hour(promise, at=at),
-        since=_since(promise, lane),
+        age=at - _since(promise, lane),
+        credit_in_days=(credit_by - rules.day_of(at)).days if credit_by else None,
+        is_today=bool(
+            promise.promised_at and rules.day_of(promise.promised_at) == rules.day_of(at)
+        ),
         credit_by=credit_by,
     )
 
