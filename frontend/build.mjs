@@ -84,11 +84,12 @@ function prune(css) {
 const kit = {
   name: "kit",
   setup(bundle) {
-    bundle.onLoad({ filter: /tabler\.css$/ }, ({ path }) => ({
-      contents: prune(readFileSync(path, "utf8").replace(/\/\*(?!!)[\s\S]*?\*\//g, "")),
-      loader: "css",
-      resolveDir: dirname(path),
-    }));
+    bundle.onLoad({ filter: /tabler\.css$/ }, ({ path }) => {
+      const css = readFileSync(path, "utf8");
+      const licence = css.match(/\/\*![\s\S]*?\*\//)[0];
+      const rules = css.replace(/\/\*[\s\S]*?\*\//g, "").replace(/@charset[^;]*;/, "");
+      return { contents: `${licence}\n${prune(rules)}`, loader: "css", resolveDir: dirname(path) };
+    });
   },
 };
 
