@@ -78,9 +78,7 @@ def test_several_boxes_at_once_are_shared_between_patients_and_shelf(
     assert ReceiptScan.objects.filter(act=result.act).count() == 3
 
 
-def test_undo_gives_the_boxes_back_to_the_same_patient(
-    bench: Bench, slots: list[Location]
-) -> None:
+def test_undo_gives_the_boxes_back_to_the_same_patient(bench: Bench, slots: list[Location]) -> None:
     product = bench.line(3)
     promise = promised(bench, product, 1)
     bench.scan(product)
@@ -112,9 +110,7 @@ def test_an_expired_box_is_nobodys(bench: Bench, slots: list[Location]) -> None:
     assert (result.heard, result.announcement) == (Heard.EXPIRED, "")
 
 
-def test_a_cold_promise_waits_in_a_slot_of_the_fridge(
-    bench: Bench, slots: list[Location]
-) -> None:
+def test_a_cold_promise_waits_in_a_slot_of_the_fridge(bench: Bench, slots: list[Location]) -> None:
     cold = LocationFactory(promise_slot=True, code="F1-P1", parent=bench.places["fridge"])
     product = bench.line(1, cold=True)
     promised(bench, product, 1)

@@ -384,8 +384,10 @@ def test_undo_forgets_an_unknown_code_too(bench: Bench) -> None:
         lambda code: f"]d2{code}",
         lambda code: code.replace(GS, "|"),
         lambda code: f"{GS}{code}",
-        lambda code: f"({code[:2]}){code[2:16]}({code[16:18]}){code[18:24]}"
-        f"({code[24:26]}){code[26:].split(GS)[0]}(21){code.rsplit(f'{GS}21', 1)[1]}",
+        lambda code: (
+            f"({code[:2]}){code[2:16]}({code[16:18]}){code[18:24]}"
+            f"({code[24:26]}){code[26:].split(GS)[0]}(21){code.rsplit(f'{GS}21', 1)[1]}"
+        ),
     ],
     ids=["as printed", "with prefix", "bar for separator", "leading separator", "typed"],
 )

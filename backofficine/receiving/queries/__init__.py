@@ -15,9 +15,10 @@ from backofficine.receiving.queries.results import (
     unknown_result,
 )
 from backofficine.receiving.queries.tally import Line, LotCount, Tally, tally
+from backofficine.receiving.queries.walk import Carried, Stop, on_the_dock, walk
 
 __all__ = [
-    "Ask", "Destination", "Heard", "Home", "Line", "LotCount", "ScanResult", "Tally", "Tone",
-    "announce", "home_of", "homes_of", "is_short_dated", "lot_text", "month_text", "reserve",
-    "result_of", "tally", "unknown_result",
+    "Ask", "Carried", "Destination", "Heard", "Home", "Line", "LotCount", "ScanResult", "Stop",
+    "Tally", "Tone", "announce", "home_of", "homes_of", "is_short_dated", "lot_text", "month_text",
+    "on_the_dock", "reserve", "result_of", "tally", "unknown_result", "walk",
 ]  # fmt: skip

@@ -9,6 +9,16 @@ from backofficine.receiving.services.answer import (
 from backofficine.receiving.services.bulk import as_due, receive_all
 from backofficine.receiving.services.drop import NothingDropped, drop, open_parcel
 from backofficine.receiving.services.hear import hear
+from backofficine.receiving.services.put_away import (
+    NothingToPutAway,
+    Placed,
+    PutAway,
+    lines_of,
+    put_away,
+    put_away_all,
+    report_problem,
+    scan_stop,
+)
 from backofficine.receiving.services.scan import (
     Boxes,
     ImpossibleQuantity,
@@ -32,8 +42,9 @@ from backofficine.receiving.services.validate import (
 
 __all__ = [
     "Boxes", "BoxesWereScanned", "CodeNotKept", "ImpossibleQuantity", "NarcoticForPharmacist",
-    "NothingDropped", "NothingReceived", "NothingToUndo", "ReceiptIsClosed", "UnreadableAnswer",
-    "answer", "as_due", "cancel_receipt", "drop", "gaps_of", "hear", "keep_unknown", "open_parcel",
-    "receive_all", "scan", "scan_many", "set_quantity", "start_receipt", "tie_code", "undo_scan",
-    "validate",
+    "NothingDropped", "NothingReceived", "NothingToPutAway", "NothingToUndo", "Placed", "PutAway",
+    "ReceiptIsClosed", "UnreadableAnswer", "answer", "as_due", "cancel_receipt", "drop", "gaps_of",
+    "hear", "keep_unknown", "lines_of", "open_parcel", "put_away", "put_away_all", "receive_all",
+    "report_problem", "scan", "scan_many", "scan_stop", "set_quantity", "start_receipt", "tie_code",
+    "undo_scan", "validate",
 ]  # fmt: skip
