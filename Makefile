@@ -47,10 +47,15 @@ clean:
 	@$(B)/python tools/link_program.py
 	@touch $@
 
-$(STATIC)/.built: frontend/package-lock.json frontend/build.mjs $(wildcard frontend/src/*) $(wildcard frontend/src/*/*) | .venv/bin/python
-	@test -f .venv/.run -o -f .venv/.dev || $(MAKE) --no-print-directory .venv/.run
+# The sprite and the styles hold only what templates name, so templates are sources too.
+$(STATIC)/.built: frontend/node_modules/.installed frontend/build.mjs $(shell find frontend/src backofficine -path '*/templates/*.html' -o -path 'frontend/src/*' -type f)
 	@echo "Préparation des styles et des scripts…"
-	@$(B)/python tools/assets.py
+	@$(B)/python tools/assets.py --no-install
+	@touch $@
+
+frontend/node_modules/.installed: frontend/package-lock.json | .venv/bin/python
+	@test -f .venv/.run -o -f .venv/.dev || $(MAKE) --no-print-directory .venv/.run
+	@$(B)/python tools/assets.py --install-only
 	@touch $@
 
 %.mo: %.po

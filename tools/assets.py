@@ -19,6 +19,8 @@ def main() -> int:
     commands = [[node, npm, "ci", "--loglevel=error"], [node, "build.mjs"]]
     if "--no-install" in sys.argv[1:]:
         commands = commands[1:]
+    if "--install-only" in sys.argv[1:]:
+        commands = commands[:1]
     for command in commands:
         done = subprocess.run([str(part) for part in command], cwd=FRONTEND, env=env, check=False)
         if done.returncode:
