@@ -2,14 +2,19 @@
 
 import argparse
 import sys
+from pathlib import Path
+from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backofficine.kernel import clock
 from backofficine.kernel.commands import Command, report
-from backofficine.stock import queries
+from backofficine.stock import queries, services
 from backofficine.stock.queries import LedgerReport
+from backofficine.team.models import Actor
+from backofficine.team.services import system_actor
 
 DIVERGENCES = {
     "missing_posting": gettext_lazy(
@@ -67,10 +72,111 @@ def _sentence(audit: LedgerReport) -> str:
     return f"{first}\n{advice}"
 
 
+# --- Files that come from elsewhere ---------------------------------------------------------------
+
+SHOWN_LINES = 10
+
+
+def import_stock(options: argparse.Namespace) -> None:
+    """Open the stock from a file."""
+    done = services.import_stock(
+        _bytes(options.file), name=options.file.name, at=clock.now(),
+        actor=system_actor(kind=Actor.Kind.IMPORT), progress=_lines_done,
+    )  # fmt: skip
+    report(options, data=done.as_dict(), text=stock_sentence(done))
+
+
+def import_sales(options: argparse.Namespace) -> None:
+    """Record the sales of a file."""
+    done = services.import_sales(
+        _bytes(options.file), name=options.file.name, at=clock.now(),
+        actor=system_actor(kind=Actor.Kind.IMPORT), progress=_lines_done,
+    )  # fmt: skip
+    report(options, data=done.as_dict(), text=sales_sentence(done))
+
+
+def _file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help=_("CSV file to read"))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise services.FileRefused(
+            why=_("The file %(file)s cannot be read (%(why)s). Check its name and its rights.")
+            % {"file": path, "why": error.strerror}
+        ) from error
+
+
+def _lines_done(done: int, total: int) -> None:
+    if total and sys.stderr.isatty():
+        sys.stderr.write("\r" + _("%(done)s of %(total)s done") % _grouped(done, total))
+        sys.stderr.write("\n" if done == total else "")
+        sys.stderr.flush()
+
+
+def stock_sentence(done: services.StockReport) -> str:
+    """The report of a stock file, as one reads it."""
+    head = _(
+        "Stock opened: %(products)d products, %(quantity)d units in %(lots)d lots, "
+        "%(value)s € excl. VAT; %(places)d new places, %(counts)d products to count."
+    ) % {
+        "products": done.products,
+        "quantity": done.quantity,
+        "lots": done.lots,
+        "value": number_format(done.value, decimal_pos=2, force_grouping=True),
+        "places": done.locations_created,
+        "counts": done.counts_asked,
+    }
+    return _with_rejected(_unchanged() if done.is_unchanged else head, done.rejected)
+
+
+def sales_sentence(done: services.SalesReport) -> str:
+    """The report of a sales file, as one reads it."""
+    head = _(
+        "Sales recorded: %(history)d lines of history, %(withdrawn)d lines withdrawn (%(found)d "
+        "units the record did not know), %(returned)d returns, %(known)d lines known already."
+    ) % {
+        "history": done.history["lines"],
+        "withdrawn": done.withdrawn["lines"],
+        "found": done.withdrawn["found"],
+        "returned": done.returned["lines"],
+        "known": done.already_known,
+    }
+    return _with_rejected(_unchanged() if done.is_unchanged else head, done.rejected)
+
+
+def _unchanged() -> str:
+    return _("This very file was imported before: nothing changed.")
+
+
+def _with_rejected(head: str, rejected: list[dict[str, Any]]) -> str:
+    lines = [_("line %(line)d: %(reason)s") % one for one in rejected[:SHOWN_LINES]]
+    if len(rejected) > SHOWN_LINES:
+        more = len(rejected) - SHOWN_LINES
+        lines.append(_("… and %(more)d other lines (see --json).") % {"more": more})
+    if rejected:
+        lines.insert(0, _("Lines left out: %(count)d.") % {"count": len(rejected)})
+    return "\n".join([head, *lines])
+
+
 COMMANDS = [
     Command(
         "check-ledger",
         gettext_lazy("replay the whole ledger, verify its seals, compare its balances"),
         check_ledger,
+    ),
+    Command(
+        "import-stock",
+        gettext_lazy("open the stock from a CSV file of the dispensing software"),
+        import_stock,
+        _file,
+    ),
+    Command(
+        "import-sales",
+        gettext_lazy("record the sales of a CSV file: demand, and withdrawals in mode LGO"),
+        import_sales,
+        _file,
     ),
 ]

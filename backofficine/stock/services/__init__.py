@@ -1,6 +1,9 @@
 """What changes the stock. ``post`` and ``withdraw`` alone write moves and balances."""
 
 from backofficine.stock.services.count import count, explain_moves, report_not_found
+from backofficine.stock.services.import_sales import SalesReport, import_sales
+from backofficine.stock.services.import_stock import StockReport, import_stock
+from backofficine.stock.services.imports import FileRefused
 from backofficine.stock.services.ledger import (
     InsufficientStock,
     MoveLine,
@@ -22,7 +25,8 @@ from backofficine.stock.services.withdraw import (
 )
 
 __all__ = [
-    "ExpiredLot", "HeldLot", "InsufficientStock", "MoveLine", "RequestReused", "Wanted",
-    "Withdrawal", "count", "explain_moves", "give_visa", "lot_of", "lots_of", "open_box", "post",
-    "report_not_found", "reverse", "take_out", "transfer", "withdraw",
+    "ExpiredLot", "FileRefused", "HeldLot", "InsufficientStock", "MoveLine", "RequestReused",
+    "SalesReport", "StockReport", "Wanted", "Withdrawal", "count", "explain_moves", "give_visa",
+    "import_sales", "import_stock", "lot_of", "lots_of", "open_box", "post", "report_not_found",
+    "reverse", "take_out", "transfer", "withdraw",
 ]  # fmt: skip
