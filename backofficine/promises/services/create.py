@@ -32,7 +32,7 @@ _ATTEMPTS = 50
 
 
 class UnreadableName(DomainError):
-    message = _("Write the patient's name, as you will hear it at pick-up.")
+    message = _("Write the patient’s name, as you will hear it at pick-up.")
 
 
 class UnreadablePhone(DomainError):

@@ -18,7 +18,8 @@ from backofficine.promises.models import (
     Status,
 )
 from backofficine.purchasing.models import Order, OrderLine
-from backofficine.stock.models import ChainHead, Posting
+from backofficine.stock.models import Posting
+from backofficine.stock.services import in_turn
 from backofficine.team.models import Actor, Workstation
 
 
@@ -34,11 +35,6 @@ class BundleNotReady(DomainError):
 
 
 OPEN_ORDERS = (Order.Status.SENT, Order.Status.ANSWERED)
-
-
-def in_turn() -> None:
-    """Take the ledger's lock first: commands that touch promises and stock never deadlock."""
-    ChainHead.objects.select_for_update().get(pk=1)
 
 
 def locked(promise: Promise) -> Promise:
