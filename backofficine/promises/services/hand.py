@@ -17,13 +17,19 @@ from backofficine.promises.services.states import (
     WrongMoment,
     advance,
     done_before,
-    in_turn,
     locked,
     note,
 )
 from backofficine.stock import queries as stock
 from backofficine.stock.models import CountRequest, Location, Lot, NarcoticVisa, Posting
-from backofficine.stock.services import ExpiredLot, HeldLot, InsufficientStock, MoveLine, lot_of
+from backofficine.stock.services import (
+    ExpiredLot,
+    HeldLot,
+    InsufficientStock,
+    MoveLine,
+    in_turn,
+    lot_of,
+)
 from backofficine.stock.services import post as post_moves
 from backofficine.stock.services.count import ask_count
 from backofficine.stock.services.take_out import NarcoticNeedsPharmacist

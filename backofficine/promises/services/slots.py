@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from backofficine.catalog.models import Product, Storage
 from backofficine.kernel.errors import DomainError
 from backofficine.promises.models import Promise
-from backofficine.promises.services.states import in_turn
 from backofficine.stock.models import Location
+from backofficine.stock.services import in_turn
 
 
 class NoSlot(DomainError):

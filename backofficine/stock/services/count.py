@@ -17,7 +17,7 @@ from backofficine.stock.models import (
     NotFound,
     Posting,
 )
-from backofficine.stock.services.ledger import MoveLine, lot_of, post
+from backofficine.stock.services.ledger import MoveLine, in_turn, lot_of, post
 from backofficine.team.models import Actor, Workstation
 
 
@@ -75,6 +75,7 @@ def count(
     lots that expire first, boxes found enter as the product's latest known lot, marked assumed.
     It closes the product's count requests and explains what was found before it.
     """
+    in_turn()
     known = CountLine.objects.filter(request_id=request_id).first()
     if known is not None:
         return known

@@ -110,6 +110,16 @@ def _lots_by_words(words: dict[LotWords, Product]) -> dict[LotWords, Lot]:
     return found
 
 
+def in_turn() -> ChainHead:
+    """Take the ledger's lock, and return the head of the chain.
+
+    A command that reads balances to decide what to post takes its turn first: what it read then
+    stays true until it commits, and commands that lock other rows too never deadlock. SQLite's
+    transactions are immediate and hold the one write lock already.
+    """
+    return ChainHead.objects.select_for_update().get(pk=1)
+
+
 @transaction.atomic
 def post(
     *,
@@ -132,7 +142,7 @@ def post(
     :raises RequestReused: if ``request_id`` named another event.
     """
     # The lock comes first: whoever holds it sees every earlier posting, retries included.
-    head = ChainHead.objects.select_for_update().get(pk=1)
+    head = in_turn()
     known = Posting.objects.filter(request_id=request_id).first()
     if known is not None:
         if known.reason != reason:

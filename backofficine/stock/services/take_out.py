@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from backofficine.kernel.errors import DomainError
 from backofficine.stock import queries
 from backofficine.stock.models import Location, Lot, Posting
-from backofficine.stock.services.ledger import MoveLine, post
+from backofficine.stock.services.ledger import MoveLine, in_turn, post
 from backofficine.team.models import Actor, Workstation
 
 
@@ -41,6 +41,7 @@ def take_out(
     """
     if lot.product.is_narcotic and not by_pharmacist:
         raise NarcoticNeedsPharmacist
+    in_turn()
     known = Posting.objects.filter(request_id=request_id).first()
     if known is not None:
         return known
