@@ -1,6 +1,7 @@
 """Every address of the product, one prefix per word of the trade."""
 
 from django.urls import include, path
+from django.views.i18n import set_language
 
 urlpatterns = [
     path("", include("backofficine.desk.urls")),
@@ -13,4 +14,5 @@ urlpatterns = [
     path("reglages/", include("backofficine.pharmacy.urls")),
     path("", include("backofficine.web.urls")),
     path("compte/", include("allauth.account.urls")),
+    path("langue/", set_language, name="set_language"),
 ]

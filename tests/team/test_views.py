@@ -240,3 +240,22 @@ def test_only_the_owner_opens_a_name(client: Client, now: datetime) -> None:
     url = reverse("team:open_name", args=[actor.number, "posting", "12"])
 
     assert client.get(url).status_code == 403
+
+
+def test_a_workstation_may_speak_english(client: Client) -> None:
+    client.force_login(PersonFactory(role=Role.OWNER))
+
+    client.post(reverse("set_language"), {"language": "en", "next": "/equipe/"})
+
+    page = client.get(reverse("team:people")).content.decode()
+    assert "Who is kept to prove" in page
+    assert 'lang="en"' in page
+
+
+def test_the_password_page_is_ours(client: Client) -> None:
+    client.force_login(PersonFactory(role=Role.OWNER))
+
+    assert (
+        "une phrase se retient bien"
+        in client.get(reverse("account_change_password")).content.decode()
+    )
