@@ -18,8 +18,10 @@ from backofficine.kernel.errors import DomainError
 # Each app that has sub-commands lists them in ``commands.COMMANDS``, in the order of a day.
 APPS = (
     "backofficine.cli",
+    "backofficine.pharmacy",
     "backofficine.catalog",
     "backofficine.stock",
+    "backofficine.purchasing",
     "backofficine.planning",
     "backofficine.receiving",
     "backofficine.promises",
