@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backofficine.catalog.models import Product
 from backofficine.kernel.append_only import AppendOnly
@@ -142,16 +143,16 @@ class Order(models.Model):
     """What is asked of one supplier for one round (or directly), until it is received or closed."""
 
     class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        SENT = "sent", _("sent")
-        ANSWERED = "answered", _("answered")
-        RECEIVED = "received", _("received")
-        CLOSED = "closed", _("closed")
-        CANCELLED = "cancelled", _("cancelled")
+        DRAFT = "draft", pgettext_lazy("order", "draft")
+        SENT = "sent", pgettext_lazy("order", "sent")
+        ANSWERED = "answered", pgettext_lazy("order", "answered")
+        RECEIVED = "received", pgettext_lazy("order", "received")
+        CLOSED = "closed", pgettext_lazy("order", "closed")
+        CANCELLED = "cancelled", pgettext_lazy("order", "cancelled")
 
     class Channel(models.TextChoices):
-        FILE = "file", _("file")
-        PRINT = "print", _("print")
+        FILE = "file", pgettext_lazy("order", "file")
+        PRINT = "print", pgettext_lazy("order", "print")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.PositiveIntegerField(unique=True)
@@ -164,6 +165,7 @@ class Order(models.Model):
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     expected_at = models.DateTimeField(null=True, blank=True)
+    proposed_at = models.DateTimeField(null=True, blank=True)  # freshness of the proposals
     version = models.PositiveIntegerField(default=0)  # two people on one order: the second is told
 
     class Meta:
@@ -214,6 +216,18 @@ class OrderLine(models.Model):
         BY_HAND = "by_hand", _("added by hand")
         OTHER = "other", _("other")
 
+    class Urgency(models.IntegerChoices):
+        """In the order in which a person looks at lines."""
+
+        PROMISED = 1, _("promised")
+        OUT = 2, _("out before the round")
+        DECIDE = 3, _("by hand")
+        UNAVAILABLE = 4, _("not to be had")
+        BELOW = 5, _("below the need")
+        ADDED = 6, _("added")
+
+    ASKS = (Urgency.DECIDE, Urgency.UNAVAILABLE)
+
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="order_lines")
     quantity = models.PositiveIntegerField()  # boxes; 0 keeps a refused proposal in sight
@@ -224,6 +238,7 @@ class OrderLine(models.Model):
     change_reason = models.CharField(max_length=10, choices=ChangeReason.choices, blank=True)
     answered_quantity = models.PositiveIntegerField(null=True, blank=True)
     received_quantity = models.PositiveIntegerField(default=0)
+    urgency = models.PositiveSmallIntegerField(choices=Urgency.choices, default=Urgency.ADDED)
     is_checked = models.BooleanField(default=False)  # a person looked at it and keeps it so
     version = models.PositiveIntegerField(default=0)  # raised by each human change
 
@@ -238,6 +253,11 @@ class OrderLine(models.Model):
                 name="a_changed_line_says_why",
             ),
         ]  # fmt: skip
+
+    @property
+    def is_to_look_at(self) -> bool:
+        """Waits for a person: nothing was ordered by itself, and nobody has decided yet."""
+        return not self.is_checked and self.urgency in self.ASKS
 
     @property
     def is_changed(self) -> bool:

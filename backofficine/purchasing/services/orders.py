@@ -174,6 +174,7 @@ def set_line(
                 order.supplier, [product], on=at.date()
             ).get(product.pk),
             change_reason=reason or OrderLine.ChangeReason.BY_HAND,
+            why={"origin": "by_hand"},
         )  # fmt: skip
     elif seen is not None and line.version != seen and line.quantity != quantity:
         raise LineChanged(now=line.quantity, typed=quantity)

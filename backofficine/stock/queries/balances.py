@@ -65,16 +65,18 @@ def on_hand(product: Product) -> int:
     return total or 0
 
 
-def on_hand_by_product(products: Iterable[int], *, on: date) -> dict[int, int]:
-    """Servable stock units of many products at once, by primary key; absent means none."""
+def on_hand_by_product(products: Iterable[int] | None = None, *, on: date) -> dict[int, int]:
+    """Servable stock units of many products at once, by primary key; absent means none.
+
+    ``None`` asks for every product.
+    """
+    balances = Balance.objects.filter(
+        on_hand__gt=0, location__kind__in=Location.SERVING, lot__expires_on__gte=on
+    )
+    if products is not None:
+        balances = balances.filter(lot__product__in=list(products))
     rows = (
-        Balance.objects.filter(
-            on_hand__gt=0,
-            lot__product__in=list(products),
-            location__kind__in=Location.SERVING,
-            lot__expires_on__gte=on,
-        )
-        .exclude(lot_id__in=held_lot_ids())
+        balances.exclude(lot_id__in=held_lot_ids())
         .values_list("lot__product")
         .annotate(total=Sum("on_hand"))
         .order_by()

@@ -1,0 +1,22 @@
+"""Questions about what to order. They read, they never write."""
+
+from backofficine.planning.queries.calendar import OpenDays
+from backofficine.planning.queries.demand import (
+    PERIOD_DAYS,
+    DemandTable,
+    WeekOfDemand,
+    demand_at,
+    weekly_demand,
+)
+from backofficine.planning.queries.lines import (
+    DraftFigures,
+    Show,
+    draft_figures,
+    lines_shown,
+)
+from backofficine.planning.queries.owed import owed_by_product
+
+__all__ = [
+    "PERIOD_DAYS", "DemandTable", "DraftFigures", "OpenDays", "Show", "WeekOfDemand",
+    "demand_at", "draft_figures", "lines_shown", "owed_by_product", "weekly_demand",
+]  # fmt: skip

@@ -1,0 +1,144 @@
+"""From the desk to the supplier and back: an order that moves takes its promises along."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from backofficine.kernel.errors import DomainError
+from backofficine.pharmacy import queries as pharmacy
+from backofficine.planning.services.propose import NothingToOrderFrom
+from backofficine.planning.why import Origin, Why
+from backofficine.promises import services as promises
+from backofficine.promises.models import Promise, Status
+from backofficine.purchasing import queries as purchasing
+from backofficine.purchasing import services as orders
+from backofficine.purchasing.models import Order, OrderLine, Supplier
+from backofficine.purchasing.services import NotDraft
+from backofficine.team.models import Actor
+
+
+class AlreadyAsked(DomainError):
+    message = _("%(product)s is already on the draft for %(supplier)s: change its quantity there.")
+
+
+@transaction.atomic
+def send_order(
+    order: Order,
+    *,
+    channel: Order.Channel,
+    at: datetime,
+    actor: Actor,
+    request_id: UUID,
+    seen: int | None = None,
+) -> Order:
+    """Send a draft, and tell the promises it covers that they are ordered.
+
+    :raises NotDraft, EmptyOrder, CutOffPast, OrderChanged: as ``purchasing.services.send``.
+    """
+    sent = orders.send(order, channel=channel, at=at, actor=actor, request_id=request_id, seen=seen)
+    promises.mark_ordered(sent, at=at, actor=actor)
+    return sent
+
+
+@transaction.atomic
+def answer_order(
+    order: Order,
+    *,
+    answers: Mapping[int, int | None],
+    at: datetime,
+    actor: Actor,
+    request_id: UUID | None = None,
+) -> list[OrderLine]:
+    """Write the supplier's answer; returns the short lines.
+
+    This will put back *to order* the promises that the boxes answered do not cover, the last
+    promised hour first.
+
+    :raises AnswerTooLarge, WrongMoment: as ``purchasing.services.record_answer``.
+    """
+    short = orders.record_answer(order, answers=answers, at=at, actor=actor, request_id=request_id)
+    for line in short:
+        left = line.expected_quantity * line.product.doses_per_box
+        uncovered = []
+        for promise in Promise.objects.filter(order_line=line, status=Status.ORDERED).order_by(
+            F("promised_at").asc(nulls_last=True), "pk"
+        ):
+            if promise.missing_quantity <= left:
+                left -= promise.missing_quantity
+            else:
+                uncovered.append(promise)
+        if uncovered:
+            promises.back_to_order(uncovered, at=at, actor=actor)
+    return short
+
+
+@transaction.atomic
+def order_elsewhere(
+    line: OrderLine, *, supplier: Supplier, at: datetime, actor: Actor
+) -> OrderLine:
+    """Ask another supplier for the boxes of a short line, in the draft of its next round.
+
+    Returns the new line. Doing it again returns the same one.
+
+    :raises NothingToOrderFrom: if that wholesaler has no round to come.
+    :raises AlreadyAsked: if its draft asks for this product for another reason.
+    """
+    delivery_round = purchasing.next_round(supplier, at=at)
+    if delivery_round is None and supplier.kind == Supplier.Kind.WHOLESALER:
+        raise NothingToOrderFrom(supplier=supplier)
+    draft = orders.open_draft(supplier=supplier, delivery_round=delivery_round, at=at, actor=actor)
+    if not Order.objects.filter(pk=draft.pk, status=Order.Status.DRAFT).update(
+        version=F("version") + 1
+    ):
+        raise NotDraft
+    missing = line.missing_quantity
+    assert missing, "only a short line is asked for elsewhere"
+    why = Why(
+        origin=Origin.SHORT_LINE, short_order=line.order.number, short_boxes=missing
+    ).as_numbers()
+    found = OrderLine.objects.filter(order=draft, product=line.product).first()
+    if found is not None:
+        if found.why == why:
+            return found
+        raise AlreadyAsked(product=line.product, supplier=supplier)
+    prices = purchasing.unit_prices(supplier, [line.product], on=pharmacy.local_day(at))
+    return OrderLine.objects.create(
+        order=draft,
+        product=line.product,
+        quantity=missing,
+        proposed_quantity=missing,
+        promised_quantity=min(line.promised_quantity, missing),
+        unit_price=prices.get(line.product_id),
+        why=why,
+        urgency=(OrderLine.Urgency.PROMISED if line.promised_quantity else OrderLine.Urgency.OUT),
+    )
+
+
+@transaction.atomic
+def close_order(
+    order: Order, *, at: datetime, actor: Actor, request_id: UUID | None = None
+) -> Order:
+    """What has not come will not come: its promises are to order again.
+
+    :raises WrongMoment: as ``purchasing.services.close``.
+    """
+    orders.close(order, at=at, actor=actor, request_id=request_id)
+    promises.release_unfilled(order, at=at, actor=actor)
+    return order
+
+
+@transaction.atomic
+def cancel_order(
+    order: Order, *, at: datetime, actor: Actor, request_id: UUID | None = None
+) -> Order:
+    """Give an order up; the promises tied to it are to order again.
+
+    :raises WrongMoment: as ``purchasing.services.cancel``.
+    """
+    orders.cancel(order, at=at, actor=actor, request_id=request_id)
+    promises.release_unfilled(order, at=at, actor=actor)
+    return order
