@@ -5,7 +5,6 @@ runs one database. Missing helpers (PostgreSQL, Chromium) are installed with apt
 what cannot run is said loudly and counted. ``WORKERS`` (default 2) is the number of processes.
 """
 
-import getpass
 import os
 import re
 import shutil
@@ -14,18 +13,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from private_postgresql import binaries, is_root, running
+
 ROOT = Path(__file__).resolve().parent.parent
-DEBIAN = Path("/usr/lib/postgresql")
 SKIPS = re.compile(r"^SKIPS +(\d+)  (.*)$")
 NO_TESTS_CHOSEN = 5  # pytest's status when -k left nothing
-
-
-def is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def say(text: str) -> None:
@@ -50,60 +44,11 @@ def install(*packages: str) -> bool:
     )
 
 
-def postgresql_binaries() -> Path | None:
-    """The folder of initdb and postgres, newest version first."""
-    found = [path.parent for path in DEBIAN.glob("*/bin/initdb")]
-    if found:
-        return max(found, key=lambda folder: float(folder.parent.name))
-    on_path = shutil.which("initdb")
-    return Path(on_path).resolve().parent if on_path else None
-
-
 def chromium() -> str | None:
     given = os.environ.get("CHROMIUM")
     if given:
         return given
     return shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-@contextmanager
-def private_postgresql(binaries: Path) -> Iterator[str]:
-    """A cluster of our own in a temporary folder; yields its ``DATABASE_URL``.
-
-    It listens on a socket only, forgets to fsync, and is removed whatever happens. PostgreSQL
-    refuses to run as root: then it runs as Debian's user ``postgres``.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="bo-pg-"))
-    user = "postgres" if is_root() else getpass.getuser()
-    lower = ["runuser", "-u", user, "--"] if is_root() else []
-    try:
-        if is_root():
-            shutil.chown(folder, user)
-        data = folder / "data"
-        initdb = [
-            *lower, str(binaries / "initdb"), "-D", str(data), "-U", user, "-A", "trust",
-            "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
-        ]  # fmt: skip
-        subprocess.run(initdb, cwd=folder, stdout=subprocess.DEVNULL, check=True)
-        options = (
-            f"-k {folder} -c listen_addresses= -c fsync=off -c synchronous_commit=off "
-            "-c full_page_writes=off -c shared_buffers=256MB -c max_connections=100 "
-            "-c max_wal_size=2GB -c autovacuum_naptime=10s"
-        )
-        control = [*lower, str(binaries / "pg_ctl"), "-D", str(data), "-w"]
-        subprocess.run(
-            [*control, "-o", options, "-l", str(folder / "log"), "start"],
-            cwd=folder, stdout=subprocess.DEVNULL, check=True,
-        )  # fmt: skip
-        try:
-            yield f"postgres://{user}@/postgres?host={folder}"
-        finally:
-            subprocess.run(
-                [*control, "-m", "immediate", "stop"],
-                cwd=folder, stdout=subprocess.DEVNULL, check=False,
-            )  # fmt: skip
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_pytest(arguments: list[str], environment: dict[str, str]) -> tuple[int, str, Counter[str]]:
@@ -160,10 +105,9 @@ def main(arguments: list[str]) -> int:
         results.append(("SQLite", status, closing))
         skips += skipped
     if only != {"--sqlite"}:
-        binaries = postgresql_binaries() or (install("postgresql") and postgresql_binaries())
-        if binaries:
+        if binaries() or (install("postgresql") and binaries()):
             say("PostgreSQL")
-            with private_postgresql(Path(binaries)) as url:
+            with running() as url:
                 # The browser sees pages, not databases: once is enough.
                 chosen = _without_browser(common)
                 status, closing, skipped = run_pytest(chosen, {**shared, "DATABASE_URL": url})

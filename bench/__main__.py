@@ -1,0 +1,39 @@
+"""Measure every line on the database of ``DATABASE_URL`` and write them as JSON.
+
+``--build`` only makes the database. ``--quick`` measures little, to see that everything runs.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+import django
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--build", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--moves", type=int, default=0)
+    parser.add_argument("--only", default="", help="lines whose name contains this")
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backofficine.config.settings")
+    django.setup()
+
+    from bench import base, ledger
+
+    base.build(moves=options.moves or base.MOVES)
+    if options.build:
+        return 0
+    measured = []
+    for part in (ledger,):
+        for line in part.lines(quick=options.quick):
+            base.say(f"{line.name}: measured")
+            measured.append(line.as_dict())
+    sys.stdout.write(json.dumps(measured, ensure_ascii=False) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
