@@ -17,6 +17,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import LegalStatus, Product, Storage
+from backofficine.kernel.bulk import insert_rows
 from backofficine.kernel.errors import DomainError
 from backofficine.pharmacy import queries as pharmacy
 from backofficine.pharmacy.queries import UnknownValue
@@ -79,6 +80,8 @@ class ProposedLine:
     quantity: int
     promised_boxes: int
     urgency: Urgency
+    unit_price: Decimal | None
+    """Euros excl. VAT, one box."""
     why: Why
 
 
@@ -102,7 +105,7 @@ def propose_orders(
     # Takes the order's row: a quantity being typed by someone else waits, or is read.
     if not Order.objects.filter(pk=order.pk, status=Order.Status.DRAFT).update(proposed_at=at):
         raise NotDraft
-    if _write(order, lines, at=at):
+    if _write(order, lines):
         Order.objects.filter(pk=order.pk).update(version=F("version") + 1)
     order.refresh_from_db()
     return order
@@ -149,11 +152,12 @@ def proposals(
     )  # fmt: skip
     proposed = propose_many(columns)
     wished = _wished(columns, proposed)
+    prices = purchasing.unit_prices(supplier, known, on=today)
     made = []
     for index, fact in enumerate(known):
         line = _line(
             fact, index, columns, proposed, guard=guards[index], wished=int(wished[index]),
-            owed=_owed(fact.pk, owed, on_order, promised), facts=facts,
+            owed=_owed(fact.pk, owed, on_order, promised), price=prices.get(fact.pk), facts=facts,
         )  # fmt: skip
         if line is not None:
             made.append(line)
@@ -366,6 +370,7 @@ def _line(
     guard: Guard,
     wished: int,
     owed: int,
+    price: Decimal | None,
     facts: dict[int, _Fact],
 ) -> ProposedLine | None:
     """The line of one product, or none if nothing is to be said of it."""
@@ -421,6 +426,7 @@ def _line(
         quantity=quantity,
         promised_boxes=promised_boxes,
         urgency=_urgency(why, asks=asks, promised_boxes=promised_boxes),
+        unit_price=price,
         why=why,
     )
 
@@ -442,29 +448,23 @@ def _urgency(why: Why, *, asks: bool, promised_boxes: int) -> Urgency:
     return Urgency.BELOW
 
 
-def _write(order: Order, lines: list[ProposedLine], *, at: datetime) -> int:
+def _write(order: Order, lines: list[ProposedLine]) -> int:
     """Bring the draft's lines to the proposals, keeping what people decided; how many changed."""
     existing = {line.product_id: line for line in order.lines.all()}
-    products = Product.objects.in_bulk([line.product_id for line in lines])
-    prices = purchasing.unit_prices(order.supplier, products.values(), on=pharmacy.local_day(at))
     fresh, changed = [], []
     for proposed in lines:
         line = existing.pop(proposed.product_id, None)
+        if line is None:
+            fresh.append(proposed)
+            continue
         values = {
             "proposed_quantity": proposed.quantity,
             "promised_quantity": proposed.promised_boxes,
             "urgency": proposed.urgency,
             "why": proposed.why.as_numbers(),
-            "unit_price": prices.get(proposed.product_id),
+            "unit_price": proposed.unit_price,
         }
-        if line is None:
-            fresh.append(
-                OrderLine(
-                    order=order, product_id=proposed.product_id, quantity=proposed.quantity,
-                    **values,
-                )
-            )  # fmt: skip
-        elif _follow(line, values):
+        if _follow(line, values):
             changed.append(line)
     gone = []
     for line in existing.values():
@@ -476,7 +476,20 @@ def _write(order: Order, lines: list[ProposedLine], *, at: datetime) -> int:
         elif _follow(line, NO_PROPOSAL):
             changed.append(line)
     OrderLine.objects.filter(pk__in=gone).delete()
-    OrderLine.objects.bulk_create(fresh, batch_size=200)
+    insert_rows(
+        OrderLine,
+        [
+            "order_id", "product_id", "quantity", "proposed_quantity", "promised_quantity",
+            "urgency", "unit_price", "why",
+        ],
+        [
+            [
+                order.pk, one.product_id, one.quantity, one.quantity, one.promised_boxes,
+                int(one.urgency), one.unit_price, one.why.as_numbers(),
+            ]
+            for one in fresh
+        ],
+    )  # fmt: skip
     OrderLine.objects.bulk_update(
         changed,
         [

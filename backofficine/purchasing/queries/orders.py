@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Greatest
 
-from backofficine.catalog.models import Product
 from backofficine.purchasing.models import (
     DeliveryRound,
     Order,
@@ -114,16 +114,33 @@ def totals(order: Order) -> OrderTotals:
     )
 
 
-def unit_prices(supplier: Supplier, products: Iterable[Product], *, on: date) -> dict[int, Decimal]:
+class Priced(Protocol):
+    """What the price of a box is guessed from: a product, or the few facts of one."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def unit_cost(self) -> Decimal | None: ...
+    @property
+    def doses_per_box(self) -> int: ...
+
+
+# Above this many products, reading every price of the supplier is quicker than naming them.
+MANY = 500
+
+
+def unit_prices(supplier: Supplier, products: Iterable[Priced], *, on: date) -> dict[int, Decimal]:
     """Expected price of a box, euros excl. VAT: the supplier's own, else the last cost known."""
-    wanted = list(products)
-    prices: dict[int, Decimal] = {
-        product.pk: product.unit_cost * product.doses_per_box
-        for product in wanted
+    wanted = {product.pk: product for product in products}
+    prices = {
+        key: product.unit_cost * product.doses_per_box
+        for key, product in wanted.items()
         if product.unit_cost is not None
     }
-    rows = SupplierPrice.objects.filter(supplier=supplier, product__in=wanted, valid_from__lte=on)
-    prices.update(
-        rows.order_by("valid_from", "pk").values_list("product", "unit_price")
-    )  # the newest price comes last, and stays
+    rows = SupplierPrice.objects.filter(supplier=supplier, valid_from__lte=on)
+    if len(wanted) <= MANY:
+        rows = rows.filter(product__in=list(wanted))
+    # The newest price comes last, and stays.
+    newest = rows.order_by("valid_from", "pk").values_list("product", "unit_price")
+    prices.update((key, price) for key, price in newest if key in wanted)
     return prices
