@@ -1,0 +1,6 @@
+"""What the twin writes: an invented past, lived through the real commands."""
+
+from backofficine.twin.services.build_demo import Built, DemoExists, build_demo
+from backofficine.twin.services.live_through import Lived, live_through
+
+__all__ = ["Built", "DemoExists", "Lived", "build_demo", "live_through"]
