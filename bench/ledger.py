@@ -15,6 +15,7 @@ from backofficine.kernel.money import to_units
 from backofficine.pharmacy.queries import local_day
 from backofficine.stock import queries, services
 from backofficine.stock.models import Balance, Location, Posting
+from backofficine.stock.queries.places import dock
 from backofficine.stock.services import MoveLine, Wanted
 from backofficine.stock.services.ledger import lots_of
 from backofficine.team.models import Actor
@@ -33,6 +34,7 @@ def lines(*, quick: bool) -> Iterator[Line]:
     try:
         yield withdrawals(plain, quick=quick)
         yield stock_of_one_product(plain, quick=quick)
+        yield lots_of_one_product(plain, quick=quick)
         for size, limit in ((200, 150.0), (1_000, 700.0)):
             yield posted_receipt(plain, size=size, limit=limit, quick=quick)
     finally:
@@ -118,22 +120,17 @@ def withdrawals(plain: Plain, *, quick: bool) -> Line:
 
 
 def stock_of_one_product(plain: Plain, *, quick: bool) -> Line:
-    """Every lot in every place of one product, first to expire first."""
+    """How many boxes of a product patients can be served from."""
     rng = random.Random(2)
     products = stocked_products()
 
     def ours() -> float:
         product = rng.choice(products)
-        return took_ms(
-            lambda: [
-                (row.lot.number, row.lot.expires_on, row.location.code, row.on_hand)
-                for row in queries.balances_of_product(product)
-            ]
-        )
+        return took_ms(lambda: queries.on_hand(product))
 
     def theirs() -> float:
         product = rng.choice(products)
-        return took_ms(lambda: plain.stock_of(product.pk))
+        return took_ms(lambda: plain.on_hand(product.pk))
 
     for _time in range(50):
         ours(), theirs()
@@ -141,12 +138,30 @@ def stock_of_one_product(plain: Plain, *, quick: bool) -> Line:
     return in_turns(line, ours=ours, plain=theirs, rounds=200 if quick else 3_000)
 
 
+def lots_of_one_product(plain: Plain, *, quick: bool) -> Line:
+    """Every lot in every place of one product, first to expire first, as objects."""
+    rng = random.Random(3)
+    products = stocked_products()
+
+    def ours() -> float:
+        product = rng.choice(products)
+        return took_ms(lambda: list(queries.balances_of_product(product)))
+
+    def theirs() -> float:
+        product = rng.choice(products)
+        return took_ms(lambda: plain.stock_of(product.pk))
+
+    for _time in range(50):
+        ours(), theirs()
+    line = Line("its lots and places", "ms")
+    return in_turns(line, ours=ours, plain=theirs, rounds=200 if quick else 1_000)
+
+
 def posted_receipt(plain: Plain, *, size: int, limit: float, quick: bool) -> Line:
     """One posting of ``size`` lines, each with its lot; half of the lots are new."""
     rng = random.Random(size)
     products = stocked_products()
-    dock = queries.dock() if Location.objects.filter(kind=Location.Kind.DOCK).exists() else None
-    place = dock or queries.place_of(products[0])
+    place = dock()
     actor, turn = _actor(), itertools.count()
     expires_on = _today() + timedelta(days=500)
 

@@ -210,6 +210,20 @@ class Plain:
             )
             self._move_head(cursor, position + 1, sealed)
 
+    def on_hand(self, product: int) -> int:
+        """Units of a product in the places patients are served from."""
+        cursor = self.raw.cursor()
+        cursor.execute(
+            self.sql(
+                "SELECT COALESCE(SUM(balance.on_hand), 0) FROM stock_balance balance "
+                "JOIN stock_lot lot ON lot.id = balance.lot_id "
+                "JOIN stock_location place ON place.id = balance.location_id "
+                f"WHERE lot.product_id = ? AND place.kind IN ({SERVING})"
+            ),
+            [product],
+        )
+        return int(cursor.fetchone()[0])
+
     def stock_of(self, product: int) -> list[Any]:
         """Every lot of a product in every place, with its words."""
         cursor = self.raw.cursor()
