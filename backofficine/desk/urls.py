@@ -1,6 +1,14 @@
 """Addresses of the app desk."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from backofficine.desk.views import counter, scan
 
 app_name = "desk"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("scan/", scan.scan, name="scan"),
+    path("comptoir/", counter.counter, name="counter"),
+    path("comptoir/chercher/", counter.search, name="counter_search"),
+    path("comptoir/introuvable/", counter.not_found, name="not_found"),
+    path("comptoir/annuler/", counter.undo, name="undo"),
+]

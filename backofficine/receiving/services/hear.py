@@ -92,7 +92,7 @@ def _read(text: str, *, on: date, workstation: Workstation | None) -> Reading:
     separators = "|~#^"
     if workstation is not None:
         separators = workstation.separators
-        if workstation.keyboard_layout in Layout:
+        if workstation.keyboard_layout in set(Layout):
             remembered = Layout(workstation.keyboard_layout)
     return read(
         text, today=on, remembered=remembered, separators=separators, known_lots=_known_lots

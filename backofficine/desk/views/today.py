@@ -1,0 +1,80 @@
+"""*Aujourd'hui*: the page that brings the day, and says what to do next."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_GET
+
+from backofficine.desk import queries
+from backofficine.desk.context import waiting_of
+from backofficine.desk.queries.today import Act, Kind
+from backofficine.desk.strip import strip
+from backofficine.kernel import clock
+from backofficine.team.request import Request
+
+RIGHTS = ("receive", "order", "promise", "put_away", "count_stock")
+
+
+@login_required
+@require_GET
+def today(request: Request) -> HttpResponse:
+    """The day at this instant, and the acts this person may do."""
+    now = clock.now()
+    one = queries.today(
+        now,
+        waiting=waiting_of(request, at=now),
+        rights={right for right in RIGHTS if request.user.may(right)},
+    )
+    acts = [(act, _address(act)) for act in one.acts]
+    return render(
+        request,
+        "desk/today.html",
+        {
+            "today": one,
+            "strip": strip(one),
+            "first": acts[0] if acts else None,
+            "then": acts[1:6],
+            **{f"{word}_url": _url(name, query) for word, (name, query) in LISTS.items()},
+        },
+    )
+
+
+# Every number opens its list.
+LISTS: dict[str, tuple[str, str]] = {
+    "floor": ("receiving:receive", ""),
+    "late": ("promises:board", "lane=late"),
+    "promises": ("promises:board", ""),
+    "ready": ("promises:board", "lane=in_slot"),
+    "order": ("planning:orders", ""),
+    "put_away": ("receiving:put_away", ""),
+    "gaps": ("receiving:receive", ""),
+    "not_found": ("losses:month", "lines=all&rule=not_found"),
+    "expiring": ("stock:list", "show=expiring"),
+    "counts": ("stock:list", "show=to_count"),
+}
+ACTS = {
+    Kind.SET_ASIDE: ("promises:board", "lane=arrived"),
+    Kind.TELL: ("promises:board", "lane=late"),
+    Kind.PUT_AWAY: ("receiving:put_away", ""),
+    Kind.COUNT: ("stock:list", "show=to_count"),
+    Kind.ORDER: ("planning:orders", ""),
+    Kind.ORDER_NOW: ("planning:orders", ""),
+}
+
+
+def _url(name: str, query: str = "", args: list[Any] | None = None) -> str:
+    """An address, or nothing while its page does not exist."""
+    try:
+        return reverse(name, args=args) + (f"?{query}" if query else "")
+    except NoReverseMatch:
+        return ""
+
+
+def _address(act: Act) -> str:
+    if act.drop is not None and act.drop.receipt_number is not None:
+        return _url("receiving:bench", args=[act.drop.receipt_number])
+    name, query = ACTS.get(act.kind, ("receiving:receive", ""))
+    return _url(name, query)
