@@ -6,7 +6,7 @@ from django.views.i18n import set_language
 urlpatterns = [
     path("", include("backofficine.desk.urls")),
     path("commander/", include("backofficine.planning.urls")),
-    path("receptionner/", include("backofficine.receiving.urls")),
+    path("", include("backofficine.receiving.urls")),
     path("promis/", include("backofficine.promises.urls")),
     path("stock/", include("backofficine.stock.urls")),
     path("pertes/", include("backofficine.losses.urls")),

@@ -1,0 +1,158 @@
+"""What is on the floor and what is due: parcels with their clocks, rounds, orders, receipts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, QuerySet, Sum
+
+from backofficine.pharmacy.queries import day_bounds, local_day, open_minutes_between
+from backofficine.purchasing.models import DeliveryRound, Order, Supplier
+from backofficine.receiving.models import Parcel, Receipt, UnknownKind, UnknownScan
+
+# A box set aside still waits for the pharmacist.
+_SETTLED = [kind for kind in UnknownKind.values if kind != UnknownKind.ASIDE]
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What one supplier left for one round. ``minutes`` are minutes of opening since the drop."""
+
+    supplier: Supplier
+    delivery_round: DeliveryRound | None
+    dropped_at: datetime
+    receipt: Receipt | None = None
+    parcels: list[Parcel] = field(default_factory=list)
+    minutes: int = 0
+    elapsed: timedelta = timedelta()
+    order_count: int = 0
+
+    @property
+    def totes(self) -> int:
+        return sum(1 for one in self.parcels if one.kind == Parcel.Kind.TOTE)
+
+    @property
+    def cartons(self) -> int:
+        return len(self.parcels) - self.totes
+
+    @property
+    def cold(self) -> int:
+        return sum(1 for one in self.parcels if one.is_cold)
+
+    @property
+    def limit(self) -> int:
+        """Minutes: a cold tote has its container's validated hours, the others the dock's."""
+        if self.cold:
+            return min(self.supplier.cold_limit_minutes, self.supplier.dock_limit_minutes)
+        return self.supplier.dock_limit_minutes
+
+    @property
+    def rank(self) -> tuple[bool, datetime]:
+        return not self.cold, self.dropped_at
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A round that is due today and not dropped yet."""
+
+    delivery_round: DeliveryRound
+    orders: int
+    boxes: int
+    is_late: bool
+
+
+@dataclass(slots=True)
+class Floor:
+    """The page *Réceptionner* before any scan."""
+
+    deliveries: list[Delivery]
+    due: list[Due]
+    open_receipts: list[Receipt]
+    direct_orders: list[Order]
+    unknown: int
+
+    @property
+    def totes(self) -> int:
+        return sum(one.totes for one in self.deliveries)
+
+    @property
+    def cartons(self) -> int:
+        return sum(one.cartons for one in self.deliveries)
+
+    @property
+    def cold(self) -> int:
+        return sum(one.cold for one in self.deliveries)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.deliveries or self.due or self.open_receipts or self.direct_orders)
+
+
+def on_the_floor() -> QuerySet[Parcel]:
+    """Totes and cartons dropped and not emptied."""
+    return Parcel.objects.filter(emptied_at=None)
+
+
+def floor(*, at: datetime) -> Floor:
+    """Everything to receive, cold first, the oldest drop first."""
+    deliveries: dict[tuple[int, int | None], Delivery] = {}
+    for parcel in (
+        on_the_floor()
+        .select_related("supplier", "delivery_round", "receipt")
+        .order_by("dropped_at", "pk")
+    ):
+        key = (parcel.supplier_id, parcel.delivery_round_id)
+        one = deliveries.setdefault(
+            key, Delivery(parcel.supplier, parcel.delivery_round, parcel.dropped_at)
+        )
+        one.parcels.append(parcel)
+        if parcel.receipt is not None and parcel.receipt.status == Receipt.Status.OPEN:
+            one.receipt = parcel.receipt
+    for one in deliveries.values():
+        one.elapsed = at - one.dropped_at
+        one.minutes = open_minutes_between(one.dropped_at, at)
+    held = {one.receipt.pk for one in deliveries.values() if one.receipt}
+    return Floor(
+        deliveries=sorted(deliveries.values(), key=lambda one: one.rank),
+        due=_due(deliveries, at=at),
+        open_receipts=list(
+            Receipt.objects.filter(status=Receipt.Status.OPEN)
+            .exclude(pk__in=held)
+            .select_related("supplier", "delivery_round")
+            .order_by("pk")
+        ),
+        direct_orders=list(
+            Order.objects.filter(
+                delivery_round=None, status__in=[Order.Status.SENT, Order.Status.ANSWERED]
+            )
+            .exclude(receipt_orders__receipt__status=Receipt.Status.OPEN)
+            .select_related("supplier")
+            .annotate(boxes=Sum("lines__quantity"))
+            .order_by("expected_at", "pk")[:50]
+        ),
+        unknown=UnknownScan.objects.exclude(answers__answer__in=_SETTLED).count(),
+    )
+
+
+def _due(deliveries: dict[tuple[int, int | None], Delivery], *, at: datetime) -> list[Due]:
+    start, end = day_bounds(local_day(at))
+    rounds = list(
+        DeliveryRound.objects.filter(due_at__gte=start, due_at__lt=end, is_cancelled=False)
+        .exclude(parcels__isnull=False)
+        .exclude(receipts__isnull=False)
+        .select_related("supplier")
+        .order_by("due_at", "pk")
+    )
+    awaited = {
+        key: (orders, boxes or 0)
+        for key, orders, boxes in Order.objects.filter(
+            delivery_round__in=rounds, status__in=[Order.Status.SENT, Order.Status.ANSWERED]
+        )
+        .values_list("delivery_round")
+        .annotate(orders=Count("pk", distinct=True), boxes=Sum("lines__quantity"))
+        .order_by()
+    }
+    return [
+        Due(one, *awaited.get(one.pk, (0, 0)), is_late=one.due_at < at)
+        for one in rounds
+        if (one.supplier_id, one.pk) not in deliveries
+    ]

@@ -1,0 +1,1 @@
+"""Pages of the bench and of the put-away walk."""
