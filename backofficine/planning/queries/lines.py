@@ -46,6 +46,10 @@ class DraftFigures:
         return self.by_show[Show.LOOK]
 
     @property
+    def is_empty(self) -> bool:
+        return not self.boxes
+
+    @property
     def in_sight(self) -> int:
         return self.by_show[Show.ALL]
 

@@ -1,5 +1,6 @@
 """What to order now, and sending it: each command is one transaction."""
 
+from backofficine.planning.services.carry import carry_over
 from backofficine.planning.services.propose import (
     NothingToOrderFrom,
     proposals,
@@ -15,6 +16,6 @@ from backofficine.planning.services.send import (
 )
 
 __all__ = [
-    "AlreadyAsked", "NothingToOrderFrom", "answer_order", "cancel_order", "close_order",
-    "order_elsewhere", "proposals", "propose_orders", "send_order",
+    "AlreadyAsked", "NothingToOrderFrom", "answer_order", "cancel_order", "carry_over",
+    "close_order", "order_elsewhere", "proposals", "propose_orders", "send_order",
 ]  # fmt: skip

@@ -1,0 +1,230 @@
+"""What the pages of orders show: a line, a small chart, a draft's head, worked out once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from backofficine.planning import queries
+from backofficine.planning.queries import OpenDays, WeekOfDemand
+from backofficine.planning.why import Guard, Origin, Why, sentence, what_would_change
+from backofficine.purchasing.models import DeliveryRound, Order, OrderLine, Supplier
+
+Urgency = OrderLine.Urgency
+
+# Urgency → colour and drawing of its tag; the words are the model's own.
+TAGS: dict[Urgency, tuple[str, str]] = {
+    Urgency.PROMISED: ("now", "receipt"),
+    Urgency.OUT: ("now", "alert-triangle"),
+    Urgency.DECIDE: ("today", "lock"),
+    Urgency.UNAVAILABLE: ("today", "alert-octagon"),
+    Urgency.BELOW: ("", ""),
+    Urgency.ADDED: ("", ""),
+}
+CLOSE = timedelta(minutes=30)
+
+
+@dataclass
+class LineRow:
+    """One line of a draft, as read. ``typed`` and ``error`` come back after a refusal."""
+
+    line: OrderLine
+    is_open: bool = False
+    typed: str | None = None
+    typed_reason: str = ""
+    error: str = ""
+    asks_confirmation: bool = False
+    is_conflict: bool = False
+    weeks: Sequence[WeekOfDemand] = ()
+    per_week: float = 0.0
+
+    @cached_property
+    def why(self) -> Why:
+        return Why.of(self.line.why)
+
+    @property
+    def tag(self) -> tuple[str, str]:
+        return TAGS[Urgency(self.line.urgency)]
+
+    @property
+    def has_numbers(self) -> bool:
+        return self.why.origin == Origin.PROPOSED
+
+    @property
+    def days(self) -> Decimal | None:
+        cover = self.why.days_of_cover
+        return None if cover is None else Decimal(f"{cover:.2f}")
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.why, quantity=self.line.proposed_quantity)
+
+    @property
+    def would_change(self) -> str:
+        return what_would_change(self.why)
+
+    @property
+    def shown_quantity(self) -> str:
+        return str(self.line.quantity) if self.typed is None else self.typed
+
+    @property
+    def asks_reason(self) -> bool:
+        """The reason is asked as soon as the quantity leaves the proposal."""
+        proposed = self.line.proposed_quantity
+        return bool(proposed) and (
+            self.shown_quantity != str(proposed) or bool(self.line.change_reason)
+        )
+
+    @property
+    def shown_reason(self) -> str:
+        return self.typed_reason or self.line.change_reason
+
+    @property
+    def amount(self) -> Decimal | None:
+        return None if self.line.unit_price is None else self.line.unit_price * self.line.quantity
+
+    @property
+    def is_guarded(self) -> bool:
+        return self.why.guard not in {Guard.NONE, Guard.NEVER}
+
+    @property
+    def case(self) -> int:
+        """Boxes in a case."""
+        return max(self.why.case_size // self.why.per_box, 1)
+
+    @property
+    def form_name(self) -> str:
+        return f"form-{self.line.pk}"
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        return [(str(code), str(label)) for code, label in OrderLine.ChangeReason.choices]
+
+    @property
+    def chart(self) -> "Chart | None":
+        return Chart.of(self.weeks, expected=self.per_week) if self.weeks else None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One week: a bar from the axis, and on it what was asked in vain. Pixels of the drawing."""
+
+    x: float
+    y: float
+    height: float
+    missing_y: float
+    missing_height: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Twenty-six weeks of demand and the rate expected, 470 by 112."""
+
+    bars: list[Bar]
+    top: int
+    middle_y: float
+    expected_y: float
+    expected: float
+    label: str
+
+    WIDTH, LEFT, TOP, AXIS = 470, 30, 12, 92
+
+    @classmethod
+    def of(cls, weeks: Sequence[WeekOfDemand], *, expected: float) -> "Chart":
+        most = max([week.served + week.missing for week in weeks] + [expected, 1])
+        top = int(-(-most // 2) * 2)
+        scale = (cls.AXIS - cls.TOP) / top
+        step = (cls.WIDTH - cls.LEFT - 4) / len(weeks)
+        bars = []
+        for place, week in enumerate(weeks):
+            served, missing = week.served * scale, week.missing * scale
+            bars.append(
+                Bar(
+                    x=round(cls.LEFT + place * step, 1),
+                    y=round(cls.AXIS - served, 1),
+                    height=round(served, 1),
+                    missing_y=round(cls.AXIS - served - missing, 1),
+                    missing_height=round(missing, 1),
+                )
+            )
+        total = sum(week.served + week.missing for week in weeks)
+        return cls(
+            bars=bars,
+            top=top,
+            middle_y=round(cls.AXIS - top / 2 * scale, 1),
+            expected_y=round(cls.AXIS - expected * scale, 1),
+            expected=expected,
+            label=_("Demand of the last 26 weeks: %(total)s in all") % {"total": total},
+        )
+
+    @property
+    def middle(self) -> int:
+        return self.top // 2
+
+
+def rows(lines: Iterable[OrderLine], *, open_line: int | None, at: datetime) -> list[LineRow]:
+    """The lines as shown; the open one with its chart."""
+    shown = [LineRow(line, is_open=line.pk == open_line) for line in lines]
+    for row in shown:
+        if row.is_open:
+            open_up(row, at=at)
+    return shown
+
+
+def open_up(row: LineRow, *, at: datetime) -> LineRow:
+    """Add what the open panel shows."""
+    row.is_open = True
+    row.weeks = queries.weekly_demand(row.line.product_id, at=at)
+    days = OpenDays.read()
+    row.per_week = row.why.rate_per_day * len(days.hours)
+    return row
+
+
+@dataclass
+class SupplierTab:
+    """A supplier one may order from, with the round that can still be caught."""
+
+    supplier: Supplier
+    next_round: DeliveryRound | None
+    lines: int = 0
+    is_current: bool = False
+
+
+@dataclass
+class CutOff:
+    """How long an order may still leave."""
+
+    at: datetime
+    now: datetime
+
+    @property
+    def left(self) -> timedelta:
+        return max(self.at - self.now, timedelta())
+
+    @property
+    def is_past(self) -> bool:
+        return self.at <= self.now
+
+    @property
+    def is_close(self) -> bool:
+        return not self.is_past and self.left <= CLOSE
+
+
+@dataclass
+class Franco:
+    """Free carriage: what is ordered against what it takes. Euros excl. VAT."""
+
+    amount: Decimal
+    wanted: Decimal
+
+    @property
+    def missing(self) -> Decimal:
+        return max(self.wanted - self.amount, Decimal(0))
+
+
+def franco(order: Order, amount: Decimal) -> Franco | None:
+    wanted = order.supplier.free_carriage_from
+    return Franco(amount, wanted) if wanted else None
