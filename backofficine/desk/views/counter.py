@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import F, Prefetch, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -25,7 +26,6 @@ from backofficine.desk.scan import Kind, Resolution, search_words
 from backofficine.desk.views.scan import answer_to, reader_note, reply, resolved
 from backofficine.kernel import clock
 from backofficine.kernel.errors import DomainError
-from backofficine.pharmacy import queries as pharmacy
 from backofficine.pharmacy.models import Pharmacy
 from backofficine.stock import queries as stock
 from backofficine.stock.models import Location, Move, Posting
@@ -135,7 +135,7 @@ def _withdraw(
             lot_number=found.lot_number if is_sure else "",
             expires_on=found.expires_on,
             at=at,
-            on=pharmacy.local_day(at),
+            on=timezone.localdate(at),
             actor=request.actor,
             request_id=request_id,
             by_pharmacist=is_pharmacist,
@@ -247,7 +247,7 @@ def undo(request: Request) -> HttpResponse:
         undo_withdrawal(
             posting,
             at=at,
-            on=pharmacy.local_day(at),
+            on=timezone.localdate(at),
             actor=request.actor,
             workstation=request.workstation,
         )
@@ -262,8 +262,9 @@ def undo(request: Request) -> HttpResponse:
 
 def _last(request: Request) -> list[Posting]:
     """The last withdrawals of this workstation today; of this session where none is declared."""
-    start, _end = pharmacy.day_bounds(pharmacy.local_day(clock.now()))
-    rows = Posting.objects.filter(reason=Posting.Reason.WITHDRAWAL, occurred_at__gte=start)
+    rows = Posting.objects.filter(
+        reason=Posting.Reason.WITHDRAWAL, occurred_at__gte=_midnight(clock.now())
+    )
     if request.workstation is not None:
         rows = rows.filter(workstation=request.workstation)
     else:
@@ -278,11 +279,15 @@ def _last(request: Request) -> list[Posting]:
     )
 
 
+def _midnight(at: datetime) -> datetime:
+    """The first instant of the pharmacy's day; its zone is active for the length of a request."""
+    return timezone.make_aware(datetime.combine(timezone.localdate(at), time.min))
+
+
 def _boxes_today(request: Request, at: datetime) -> int:
-    start, _end = pharmacy.day_bounds(pharmacy.local_day(at))
     moves = Move.objects.filter(
         posting__reason=Posting.Reason.WITHDRAWAL,
-        posting__occurred_at__gte=start,
+        posting__occurred_at__gte=_midnight(at),
         posting__workstation=request.workstation,
         posting__reversed_by=None,
         target__kind=Location.Kind.PATIENT,

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -18,7 +19,6 @@ from backofficine.desk.scan import FOUND, Kind, Resolution, search_words
 from backofficine.desk.scan import resolve as resolve_scan
 from backofficine.formats.gs1 import Doubt
 from backofficine.kernel import clock
-from backofficine.pharmacy import queries as pharmacy
 from backofficine.promises import identity
 from backofficine.promises import queries as promises
 from backofficine.promises.models import Promise
@@ -56,9 +56,8 @@ def scan(request: Request) -> HttpResponse:
 
 def resolved(request: Request, code: str) -> Resolution:
     """What a code is on this workstation; a keyboard proved wrong is remembered."""
-    found = resolve_scan(
-        code, workstation=request.workstation, today=pharmacy.local_day(clock.now())
-    )
+    today = timezone.localdate(clock.now())
+    found = resolve_scan(code, workstation=request.workstation, today=today)
     if found.learnt is not None and request.workstation is not None:
         team.remember_reader(request.workstation, keyboard_layout=found.learnt)
     return found

@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
+from django_htmx.http import HttpResponseClientRefresh
 
 from backofficine.desk import queries
 from backofficine.desk.queries.today import Kind
@@ -22,10 +23,14 @@ SAID = (Kind.COLD, Kind.OVERDUE, Kind.ORDER_NOW, Kind.SET_ASIDE, Kind.TELL, Kind
 def wall(request: Request, token: str) -> HttpResponse:
     """Read-only, by its token alone; a revoked or unknown token is a page that does not exist."""
     if team.wall_screen(token) is None:
+        if request.htmx:
+            # The screen polls: make it ask for the whole page, which is then not there.
+            return HttpResponseClientRefresh()
         raise Http404
     now = clock.now()
     rights = {"receive", "order", "promise", "put_away", "count_stock"}
-    one = queries.today(now, waiting=queries.waiting(now), rights=rights)
+    waiting = queries.waiting(now)
+    one = queries.today(now, waiting=waiting, rights=rights, with_promises=False)
     coming = one.next_cut_off
     elapsed = None
     if coming is not None:
@@ -48,7 +53,7 @@ def wall(request: Request, token: str) -> HttpResponse:
             "left": coming.cut_off_at - now if coming else None,
             "elapsed": elapsed,
             "act": next((act for act in one.acts if act.kind in SAID), None),
-            "dock_lines": queries.waiting(now).dock_lines,
+            "dock_lines": waiting.dock_lines,
             "is_open": any(opens <= now < closes for opens, closes in one.openings),
         },
     )
