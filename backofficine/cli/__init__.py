@@ -16,7 +16,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The demo never touches a real pharmacy's files.
         os.environ.setdefault("BACKOFFICINE_DATA_DIR", "var/demo")
         os.environ["BACKOFFICINE_DEMO"] = "1"
-    django.setup()
+    try:
+        django.setup()
+    except OSError as error:
+        # Settings could not be read: no translation is at hand yet, and French comes first.
+        sys.stderr.write(
+            f"Le dossier des données ne peut pas être utilisé ({error.filename}\u00a0: "
+            f"{error.strerror}). Donnez-le à l’utilisateur qui lance Backofficine, ou choisissez "
+            "un autre dossier avec BACKOFFICINE_DATA_DIR.\n"
+        )
+        return 1
 
     from django.utils import translation
 

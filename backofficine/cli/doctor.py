@@ -51,6 +51,19 @@ def examine() -> list[Finding]:
     return findings
 
 
+def unready(error: DatabaseError) -> Finding | None:
+    """Why the database refused a command, when the installation is the cause; ``None`` if not."""
+    if "locked" in str(error):
+        return Finding(
+            "locked", "error", _("Another program keeps the database busy."),
+            _("Wait until it has ended, then try again."),
+        )  # fmt: skip
+    reachable = _database()
+    if reachable.level == "error":
+        return reachable
+    return next((each for each in _migrations() if each.level == "error"), None)
+
+
 def _python() -> Iterator[Finding]:
     # An older Python cannot even read these files: `make` refuses it first.
     yield Finding("python", "ok", f"Python {'.'.join(map(str, sys.version_info[:3]))}")

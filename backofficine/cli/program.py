@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management import execute_from_command_line, get_commands
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from backofficine import __version__
+from backofficine.cli.doctor import unready
 from backofficine.kernel import clock
 from backofficine.kernel.errors import DomainError
 
@@ -103,11 +105,20 @@ def run(words: Sequence[str]) -> int:
     try:
         return int(commands[options.command].run(options) or 0)
     except DomainError as error:
-        if getattr(options, "json", False):
-            sys.stdout.write(json.dumps({"error": str(error)}, ensure_ascii=False) + "\n")
-        sys.stderr.write(f"{error}\n")
-        return 1
+        return _refused(options, str(error))
+    except DatabaseError as error:
+        found = unready(error)
+        if found is None:
+            raise  # the database is in order: this is a bug, and its trace is wanted
+        return _refused(options, f"{found.text} {found.advice}".strip())
     except (BrokenPipeError, KeyboardInterrupt):
         return 130
     finally:
         clock.fix(None)
+
+
+def _refused(options: argparse.Namespace, sentence: str) -> int:
+    if getattr(options, "json", False):
+        sys.stdout.write(json.dumps({"error": sentence}, ensure_ascii=False) + "\n")
+    sys.stderr.write(f"{sentence}\n")
+    return 1

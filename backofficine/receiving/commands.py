@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from backofficine.kernel import clock
 from backofficine.kernel.commands import Command, report
 from backofficine.kernel.errors import DomainError
+from backofficine.kernel.files import read_bytes
 from backofficine.kernel.ids import derived_id
 from backofficine.pharmacy.queries import local_day
 from backofficine.purchasing.models import Order
@@ -39,10 +40,6 @@ class OneDelivery(DomainError):
     )
 
 
-class NoFile(DomainError):
-    message = gettext_lazy("The file %(path)s cannot be read: %(why)s")
-
-
 def _receive_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("orders", nargs="+", metavar="ORDER", help=_("order number: C12, or 12"))
     parser.add_argument(
@@ -67,7 +64,7 @@ def receive(options: argparse.Namespace) -> int:
     if options.scans is not None:
         if len(deliveries) > 1:
             raise OneDelivery
-        file = read_scans(_bytes(options.scans), on=on)
+        file = read_scans(read_bytes(options.scans), on=on)
     actor = system_actor()
     receipts = []
     with transaction.atomic():
@@ -113,13 +110,6 @@ def _order(word: str) -> Order:
     if found.status in (Order.Status.DRAFT, Order.Status.CANCELLED, Order.Status.CLOSED):
         raise OrderNotAwaited(order=found, status=found.get_status_display())
     return found
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise NoFile(path=path, why=error.strerror) from error
 
 
 def _keep_unknown(receipt: Receipt, file: ScanFile, request_id: UUID, **who: Any) -> None:
