@@ -145,7 +145,23 @@ def _decode(data: bytes) -> tuple[str, str]:
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace"), "cp1252"
+        encoding = _old_encoding(data)
+        return data.decode(encoding, errors="replace"), encoding
+
+
+_OLD_ENCODINGS = ("cp1252", "cp850", "mac-roman")  # Windows, MS-DOS, old Macintosh
+_FRENCH_LETTERS = "éèêëàâçîïôùûüÉÈÊÀÇ°"
+
+
+def _old_encoding(data: bytes) -> str:
+    """Choose the encoding, older than Unicode, under which the file shows most French letters."""
+    marked = bytes(byte for byte in data[:_NOISE_SAMPLE] if byte > 127)
+
+    def french(encoding: str) -> int:
+        text = marked.decode(encoding, errors="replace")
+        return sum(text.count(letter) for letter in _FRENCH_LETTERS)
+
+    return max(_OLD_ENCODINGS, key=french)
 
 
 def _start(lines: Sequence[str]) -> tuple[int, str]:
@@ -461,7 +477,12 @@ def _day(text: str) -> date:
     return date(year, months, monthrange(year, months)[1])
 
 
+_YEARS = range(1900, 2200)  # beyond, time zones overflow and no shop has facts
+
+
 def _civil(text: str, year: int, month: int, days: int) -> date:
+    if year not in _YEARS:
+        raise ValueError(f"« {text[:40]} » est une année impossible")
     try:
         return date(year, month, days)
     except ValueError:
