@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login
+from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -41,6 +41,9 @@ def _next(request: HttpRequest) -> str:
 def switch(request: Request) -> HttpResponse:
     """Change person in two seconds: a name, a PIN. Only on a declared workstation."""
     if request.workstation is None:
+        # Without a workstation a PIN proves nothing: a locked session ends, the password opens.
+        if request.session.get(LOCKED):
+            logout(request)
         return redirect(f"{reverse('account_login')}?next={_next(request)}")
     form = SwitchForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
