@@ -11,6 +11,7 @@ from backofficine.catalog.services import ImportReport, import_bdpm
 from backofficine.kernel import clock
 from backofficine.kernel.commands import Command, report
 
+SHOWN_LINES = 10
 _STAGES = {
     "read": gettext_lazy("reading the files"),
     "specialities": gettext_lazy("medicines"),
@@ -27,42 +28,23 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _text(done: ImportReport) -> str:
+    """The report as one reads it: its sentence, then the first lines left out."""
+    lines = [_("%(file)s, line %(line)d: %(reason)s") % one for one in done.rejected[:SHOWN_LINES]]
+    if len(done.rejected) > SHOWN_LINES:
+        more = len(done.rejected) - SHOWN_LINES
+        lines.append(_("… and %(more)d other lines (see --json).") % {"more": more})
+    return "\n".join([done.sentence, *lines])
+
+
 def _import_bdpm(options: argparse.Namespace) -> None:
     def tell(stage: str) -> None:
         sys.stderr.write(f"… {_STAGES[stage]}\n")
         sys.stderr.flush()
 
     done = import_bdpm(options.folder, at=clock.now(), progress=tell)
-    report(options, data=done.as_dict(), text=sentence(done))
+    report(options, data=done.as_dict(), text=_text(done))
 
-
-def sentence(done: ImportReport) -> str:
-    """The report as one reads it."""
-    counts = done.presentations
-    head = _("Edition of %(edition)s: nothing changed, %(unchanged)d presentations.") % {
-        "edition": done.edition,
-        "unchanged": counts.unchanged,
-    }
-    if not done.is_known:
-        head = _(
-            "Edition of %(edition)s: %(added)d presentations added, %(removed)d gone, "
-            "%(unchanged)d unchanged; %(price)d prices, %(state)d states, %(availability)d "
-            "availabilities and %(other)d other lines changed."
-        ) % {
-            "edition": done.edition,
-            "added": counts.added,
-            "removed": counts.removed,
-            "unchanged": counts.unchanged,
-            **{kind: done.changed[kind] for kind in ("price", "state", "availability", "other")},
-        }
-    lines = [_("%(file)s, line %(line)d: %(reason)s") % one for one in done.rejected[:SHOWN_LINES]]
-    if len(done.rejected) > SHOWN_LINES:
-        more = len(done.rejected) - SHOWN_LINES
-        lines.append(_("… and %(more)d other lines (see --json).") % {"more": more})
-    return "\n".join([head, *lines])
-
-
-SHOWN_LINES = 10
 
 COMMANDS = [
     Command(

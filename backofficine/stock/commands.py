@@ -83,7 +83,7 @@ def import_stock(options: argparse.Namespace) -> None:
         _bytes(options.file), name=options.file.name, at=clock.now(),
         actor=system_actor(kind=Actor.Kind.IMPORT), progress=_lines_done,
     )  # fmt: skip
-    report(options, data=done.as_dict(), text=stock_sentence(done))
+    report(options, data=done.as_dict(), text=_with_rejected(done.sentence, done.rejected))
 
 
 def import_sales(options: argparse.Namespace) -> None:
@@ -92,7 +92,7 @@ def import_sales(options: argparse.Namespace) -> None:
         _bytes(options.file), name=options.file.name, at=clock.now(),
         actor=system_actor(kind=Actor.Kind.IMPORT), progress=_lines_done,
     )  # fmt: skip
-    report(options, data=done.as_dict(), text=sales_sentence(done))
+    report(options, data=done.as_dict(), text=_with_rejected(done.sentence, done.rejected))
 
 
 def _file(parser: argparse.ArgumentParser) -> None:
@@ -114,41 +114,6 @@ def _lines_done(done: int, total: int) -> None:
         sys.stderr.write("\r" + _("%(done)s of %(total)s done") % _grouped(done, total))
         sys.stderr.write("\n" if done == total else "")
         sys.stderr.flush()
-
-
-def stock_sentence(done: services.StockReport) -> str:
-    """The report of a stock file, as one reads it."""
-    head = _(
-        "Stock opened: %(products)d products, %(quantity)d units in %(lots)d lots, "
-        "%(value)s € excl. VAT; %(places)d new places, %(counts)d products to count."
-    ) % {
-        "products": done.products,
-        "quantity": done.quantity,
-        "lots": done.lots,
-        "value": number_format(done.value, decimal_pos=2, force_grouping=True),
-        "places": done.locations_created,
-        "counts": done.counts_asked,
-    }
-    return _with_rejected(_unchanged() if done.is_unchanged else head, done.rejected)
-
-
-def sales_sentence(done: services.SalesReport) -> str:
-    """The report of a sales file, as one reads it."""
-    head = _(
-        "Sales recorded: %(history)d lines of history, %(withdrawn)d lines withdrawn (%(found)d "
-        "units the record did not know), %(returned)d returns, %(known)d lines known already."
-    ) % {
-        "history": done.history["lines"],
-        "withdrawn": done.withdrawn["lines"],
-        "found": done.withdrawn["found"],
-        "returned": done.returned["lines"],
-        "known": done.already_known,
-    }
-    return _with_rejected(_unchanged() if done.is_unchanged else head, done.rejected)
-
-
-def _unchanged() -> str:
-    return _("This very file was imported before: nothing changed.")
 
 
 def _with_rejected(head: str, rejected: list[dict[str, Any]]) -> str:

@@ -1,6 +1,18 @@
 """Addresses of the app stock."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from backofficine.stock import views
 
 app_name = "stock"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.stock_list, name="list"),
+    path("sortir/", views.take_out, name="take_out"),
+    path("sortir/<uuid:request_id>/annuler/", views.undo, name="undo"),
+    path("stupefiants/", views.visas, name="visas"),
+    path("stupefiants/<int:pk>/viser/", views.give_visa, name="give_visa"),
+    path("importer/", views.imports, name="imports"),
+    path("<uuid:public_id>/", views.product, name="product"),
+    path("<uuid:public_id>/compter/", views.count, name="count"),
+    path("<uuid:public_id>/introuvable/", views.not_found, name="not_found"),
+]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.margins import MarginTable, margin_table
@@ -88,6 +89,30 @@ class ImportReport:
     groups_changed: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     is_known: bool = False  # these very files were imported last time
+
+    @property
+    def sentence(self) -> str:
+        """The report as one reads it."""
+        counts = self.presentations
+        if self.is_known:
+            return gettext(
+                "Edition of %(edition)s: nothing changed, %(unchanged)d presentations."
+            ) % {
+                "edition": self.edition,
+                "unchanged": counts.unchanged,
+            }
+        kinds = ("price", "state", "availability", "other")
+        return gettext(
+            "Edition of %(edition)s: %(added)d presentations added, %(removed)d gone, "
+            "%(unchanged)d unchanged; %(price)d prices, %(state)d states, %(availability)d "
+            "availabilities and %(other)d other lines changed."
+        ) % {
+            "edition": self.edition,
+            "added": counts.added,
+            "removed": counts.removed,
+            "unchanged": counts.unchanged,
+            **{kind: self.changed[kind] for kind in kinds},
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """``changed``: a presentation may count in several, ``unchanged`` in none."""

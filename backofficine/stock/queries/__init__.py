@@ -13,10 +13,19 @@ from backofficine.stock.queries.balances import (
     servable,
     stock_as_of,
 )
+from backofficine.stock.queries.listing import (
+    Week,
+    awaited_visas,
+    lots_held,
+    places_of,
+    product_sheet,
+    stock_page,
+)
 from backofficine.stock.queries.places import place_of, quarantine, virtual
 
 __all__ = [
-    "LedgerReport", "audit", "balances_at", "balances_of_lot", "balances_of_product",
-    "expiring_before", "held_lot_ids", "latest_lot", "on_hand", "on_hand_by_product", "place_of",
-    "quarantine", "replayed_balances", "servable", "stock_as_of", "virtual",
+    "LedgerReport", "Week", "audit", "awaited_visas", "balances_at", "balances_of_lot",
+    "balances_of_product", "expiring_before", "held_lot_ids", "latest_lot", "lots_held", "on_hand",
+    "on_hand_by_product", "place_of", "places_of", "product_sheet", "quarantine",
+    "replayed_balances", "servable", "stock_as_of", "stock_page", "virtual",
 ]  # fmt: skip

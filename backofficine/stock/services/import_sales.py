@@ -35,6 +35,7 @@ from backofficine.stock.services.imports import (
     make_missing_places,
     read,
     silent,
+    unchanged,
 )
 from backofficine.stock.services.ledger import MoveLine, lot_of, post
 from backofficine.stock.services.withdraw import Wanted, withdraw
@@ -63,6 +64,23 @@ class SalesReport:
     already_known: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     is_unchanged: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The report as one reads it."""
+        if self.is_unchanged:
+            return unchanged()
+        return _(
+            "Sales recorded: %(history)d lines of history, %(withdrawn)d lines withdrawn "
+            "(%(found)d units the record did not know), %(returned)d returns, %(known)d lines "
+            "known already."
+        ) % {
+            "history": self.history["lines"],
+            "withdrawn": self.withdrawn["lines"],
+            "found": self.withdrawn["found"],
+            "returned": self.returned["lines"],
+            "known": self.already_known,
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """``already_known``: lines that an earlier file said word for word."""

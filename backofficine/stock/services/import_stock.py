@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from backofficine.catalog.models import Evidence, Product
@@ -44,6 +45,7 @@ from backofficine.stock.services.imports import (
     kind_for,
     read,
     silent,
+    unchanged,
 )
 from backofficine.stock.services.ledger import MoveLine, lots_of, post
 from backofficine.team.models import Actor, Workstation
@@ -68,6 +70,23 @@ class StockReport:
     counts_asked: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     is_unchanged: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The report as one reads it."""
+        if self.is_unchanged:
+            return unchanged()
+        return _(
+            "Stock opened: %(products)d products, %(quantity)d units in %(lots)d lots, "
+            "%(value)s € excl. VAT; %(places)d new places, %(counts)d products to count."
+        ) % {
+            "products": self.products,
+            "quantity": self.quantity,
+            "lots": self.lots,
+            "value": number_format(self.value, decimal_pos=2, force_grouping=True),
+            "places": self.locations_created,
+            "counts": self.counts_asked,
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """``unchanged``: these very bytes were imported before, nothing was written."""

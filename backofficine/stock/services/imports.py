@@ -104,6 +104,11 @@ def absurd(quantity: int) -> str:
     ) % {"quantity": quantity}
 
 
+def unchanged() -> str:
+    """The report of a file that was imported before."""
+    return _("This very file was imported before: nothing changed.")
+
+
 def follow(products: Iterable[Product]) -> int:
     """Mark products as held or sold here; returns how many were not yet."""
     ids = sorted({product.pk for product in products if not product.is_followed})

@@ -1,0 +1,412 @@
+"""What the stock pages show: the list and its filters, one product, what waits for a visa."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext_lazy as _
+
+from backofficine.catalog import queries as catalog
+from backofficine.catalog.models import Product
+from backofficine.pharmacy.queries import local_day
+from backofficine.stock.models import (
+    NO_DATE,
+    Address,
+    Balance,
+    CountLine,
+    CountRequest,
+    DemandLine,
+    Location,
+    Lot,
+    LotHold,
+    Move,
+    NarcoticVisa,
+    NotFound,
+)
+from backofficine.stock.queries.places import place_of
+
+PAGE = 50
+SOON_DAYS = 92  # three months: what an exit plan still saves
+WEEKS = 26
+MOVEMENTS = 20
+MOST_FOUND = 200
+
+
+class Show(StrEnum):
+    """The filters of the list, as they stand in its address."""
+
+    ALL = "all"
+    ZERO = "zero"
+    EXPIRING = "expiring"
+    TO_COUNT = "to_count"
+
+
+SHOW_LABELS: dict[Show, LazyText] = {
+    Show.ALL: _("Followed"),
+    Show.ZERO: _("None on hand"),
+    Show.EXPIRING: _("Expiring"),
+    Show.TO_COUNT: _("To count"),
+}
+
+
+@dataclass
+class StockRow:
+    """A product of the list. Quantities in stock units."""
+
+    product: Product
+    place: Location | None = None
+    on_hand: int = 0
+    set_aside: int = 0
+    next_expiry: date | None = None
+    is_expired: bool = False
+    is_soon: bool = False
+    counted_at: datetime | None = None
+    is_to_count: bool = False
+
+
+@dataclass
+class StockPage:
+    """Fifty rows at most, and the figures of the sentence."""
+
+    rows: list[StockRow]
+    number: int
+    pages: int
+    total: int
+    counts: dict[Show, int] = field(default_factory=dict)
+    awaiting_visa: int = 0
+
+    @property
+    def previous(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def following(self) -> int | None:
+        return self.number + 1 if self.number < self.pages else None
+
+
+def _served_from(**more: object) -> QuerySet[Balance]:
+    return Balance.objects.filter(on_hand__gt=0, location__kind__in=Location.SERVING, **more)
+
+
+def _holding() -> Exists:
+    return Exists(_served_from(lot__product=OuterRef("pk")))
+
+
+def _expiring(day: date) -> QuerySet[Balance]:
+    return Balance.objects.filter(
+        on_hand__gt=0, lot__expires_on__lte=day + timedelta(days=SOON_DAYS)
+    )
+
+
+def _filtered(show: Show, *, on: date) -> QuerySet[Product]:
+    products = Product.objects.filter(is_followed=True)
+    match show:
+        case Show.ZERO:
+            return products.exclude(_holding())
+        case Show.EXPIRING:
+            return products.filter(Exists(_expiring(on).filter(lot__product=OuterRef("pk"))))
+        case Show.TO_COUNT:
+            waiting = CountRequest.objects.filter(closed_at=None)
+            return products.filter(pk__in=waiting.values("product"))
+        case _:
+            return products
+
+
+def stock_page(*, show: Show, text: str, number: int, on: date) -> StockPage:
+    """One page of the followed products, in the order of names, or of a search.
+
+    A search also looks among the products that are not followed, after those that are.
+    """
+    products = _filtered(show, on=on)
+    if text:
+        found = catalog.search(text, limit=MOST_FOUND)
+        if show is not Show.ALL:
+            kept = set(
+                products.filter(pk__in=[product.pk for product in found]).values_list(
+                    "pk", flat=True
+                )
+            )
+            found = [product for product in found if product.pk in kept]
+        total, chosen = len(found), found
+    else:
+        total, chosen = products.count(), []
+    pages = max(1, -(-total // PAGE))
+    number = min(max(1, number), pages)
+    first = (number - 1) * PAGE
+    if text:
+        chosen = chosen[first : first + PAGE]
+    else:
+        chosen = list(products.order_by("name", "strength", "pack", "pk")[first : first + PAGE])
+    return StockPage(
+        rows=_rows(chosen, on=on),
+        number=number,
+        pages=pages,
+        total=total,
+        counts=_counts(on=on),
+        awaiting_visa=NarcoticVisa.objects.filter(given_at=None).count(),
+    )
+
+
+def _counts(*, on: date) -> dict[Show, int]:
+    followed = Product.objects.filter(is_followed=True)
+    # Counted from the places outwards: far fewer rows than products times lots.
+    held = _served_from(lot__product__is_followed=True).aggregate(
+        n=Count("lot__product", distinct=True)
+    )["n"]
+    expiring = _expiring(on).filter(lot__product__is_followed=True)
+    total = followed.count()
+    return {
+        Show.ALL: total,
+        Show.ZERO: total - held,
+        Show.EXPIRING: expiring.aggregate(n=Count("lot__product", distinct=True))["n"],
+        Show.TO_COUNT: followed.filter(
+            pk__in=CountRequest.objects.filter(closed_at=None).values("product")
+        ).count(),
+    }
+
+
+def _rows(products: Sequence[Product], *, on: date) -> list[StockRow]:
+    ids = [product.pk for product in products]
+    rows = {product.pk: StockRow(product) for product in products}
+    totals = (
+        Balance.objects.filter(on_hand__gt=0, lot__product__in=ids)
+        .values_list("lot__product")
+        .annotate(
+            here=Sum("on_hand", filter=Q(location__kind__in=Location.SERVING)),
+            aside=Sum("on_hand", filter=Q(location__kind=Location.Kind.PROMISE_SLOT)),
+            expiry=Min("lot__expires_on", filter=Q(lot__expires_on__lt=NO_DATE)),
+        )
+        .order_by()
+    )
+    for product, here, aside, expiry in totals:
+        row = rows[product]
+        row.on_hand, row.set_aside, row.next_expiry = here or 0, aside or 0, expiry
+        if expiry is not None:
+            row.is_expired = expiry < on
+            row.is_soon = not row.is_expired and expiry <= on + timedelta(days=SOON_DAYS)
+    for address in Address.objects.filter(product__in=ids, is_main=True).select_related("location"):
+        rows[address.product_id].place = address.location
+    counted = CountLine.objects.filter(product__in=ids).values_list("product")
+    for product, at in counted.annotate(at=Max("counted_at")).order_by():
+        rows[product].counted_at = at
+    for product in CountRequest.objects.filter(product__in=ids, closed_at=None).values_list(
+        "product_id", flat=True
+    ):
+        rows[product].is_to_count = True
+    return list(rows.values())
+
+
+# --- One product ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class HeldLot:
+    """A lot in a place, and what to know before taking a box of it."""
+
+    balance: Balance
+    is_first: bool
+    is_expired: bool
+    is_held: bool
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A fact of the ledger about one product: never who, always why and when."""
+
+    occurred_at: datetime
+    reason: str
+    cause: str
+    lot: str
+    source: Location
+    target: Location
+    quantity: int
+    is_found: bool
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Week:
+    """Units asked in the week that begins on a Monday; ``missing`` of them were not there."""
+
+    begins_on: date
+    quantity: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class ProductSheet:
+    """Everything the stock knows of one product. Quantities in stock units."""
+
+    product: Product
+    lots: list[HeldLot]
+    addresses: list[Address]
+    ladder: list[Product]
+    movements: list[Movement]
+    weeks: list[Week]
+    last_count: CountLine | None
+    count_requests: list[CountRequest]
+    not_found_recently: int
+
+    @property
+    def on_hand(self) -> int:
+        """In the places patients are served from."""
+        return sum(
+            one.balance.on_hand for one in self.lots
+            if one.balance.location.kind in Location.SERVING
+        )  # fmt: skip
+
+    @property
+    def set_aside(self) -> int:
+        return sum(
+            one.balance.on_hand for one in self.lots
+            if one.balance.location.kind == Location.Kind.PROMISE_SLOT
+        )  # fmt: skip
+
+    @property
+    def asked(self) -> int:
+        """Units asked over the weeks of the chart."""
+        return sum(week.quantity for week in self.weeks)
+
+    @property
+    def tallest(self) -> int:
+        return max((week.quantity for week in self.weeks), default=0)
+
+
+def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
+    """Read a product's lots, places, demand and latest facts."""
+    today = local_day(at)
+    balances = list(
+        Balance.objects.filter(on_hand__gt=0, lot__product=product)
+        .select_related("lot", "location")
+        .annotate(is_held=Exists(LotHold.objects.filter(lot=OuterRef("lot"), lifted_at=None)))
+        .order_by("lot__expires_on", "location__walk_order", "pk")
+    )
+    return ProductSheet(
+        product=product,
+        lots=_held_lots(balances, today=today),
+        addresses=list(
+            Address.objects.filter(product=product)
+            .select_related("location")
+            .order_by("-is_main", "location__walk_order", "pk")
+        ),
+        ladder=catalog.strengths(product),
+        movements=_movements(product),
+        weeks=_weeks(product, today=today),
+        last_count=CountLine.objects.filter(product=product).order_by("-counted_at", "-pk").first(),
+        count_requests=list(
+            CountRequest.objects.filter(product=product, closed_at=None).order_by("asked_at", "pk")
+        ),
+        not_found_recently=NotFound.objects.filter(
+            product=product, reported_at__gte=at - timedelta(days=SOON_DAYS)
+        ).count(),
+    )
+
+
+def _held_lots(balances: Sequence[Balance], *, today: date) -> list[HeldLot]:
+    lots = []
+    is_first = True
+    for balance in balances:
+        is_expired = balance.lot.is_expired(on=today)
+        is_held = bool(balance.is_held)  # type: ignore[attr-defined]
+        may_serve = balance.location.kind in Location.SERVING and not is_expired and not is_held
+        lots.append(HeldLot(balance, is_first and may_serve, is_expired, is_held))
+        is_first = is_first and not may_serve
+    return lots
+
+
+def _movements(product: Product) -> list[Movement]:
+    lots = list(product.lots.values_list("pk", flat=True))
+    moves = (
+        Move.objects.filter(lot__in=lots)
+        .select_related("posting", "lot", "source", "target")
+        .order_by("-posting__position", "line")[:MOVEMENTS]
+    )
+    return [
+        Movement(
+            occurred_at=move.posting.occurred_at,
+            reason=move.posting.get_reason_display(),
+            cause=move.posting.get_cause_display() if move.posting.cause else "",
+            lot=move.lot.number,
+            source=move.source,
+            target=move.target,
+            quantity=move.quantity,
+            is_found=move.is_found,
+            request_id=str(move.posting.request_id),
+        )
+        for move in moves
+    ]
+
+
+def _weeks(product: Product, *, today: date) -> list[Week]:
+    """The last 26 whole or begun weeks, from Monday, the empty ones included."""
+    monday = today - timedelta(days=today.weekday())
+    first = monday - timedelta(weeks=WEEKS - 1)
+    asked = dict.fromkeys((first + timedelta(weeks=n) for n in range(WEEKS)), 0)
+    missing = dict(asked)
+    rows = (
+        DemandLine.objects.filter(product=product, occurred_on__gte=first, occurred_on__lte=today)
+        .exclude(kind=DemandLine.Kind.RETURNED)
+        .values_list("occurred_on", "kind")
+        .annotate(total=Sum("quantity"))
+        .order_by()
+    )
+    for day, kind, total in rows:
+        week = day - timedelta(days=day.weekday())
+        asked[week] += total
+        if kind == DemandLine.Kind.MISSING:
+            missing[week] += total
+    return [Week(week, quantity, missing[week]) for week, quantity in asked.items()]
+
+
+def places_of(product: Product) -> list[Location]:
+    """Where a product may be counted: its addresses, and wherever the record holds it."""
+    held = Balance.objects.filter(on_hand__gt=0, lot__product=product).exclude(
+        location__kind=Location.Kind.PROMISE_SLOT
+    )
+    known = Location.objects.filter(
+        Q(pk__in=held.values("location")) | Q(addresses__product=product)
+    ).distinct()
+    main = Address.objects.filter(product=product, is_main=True).values_list("location_id")
+    found = list(known.order_by("walk_order", "pk"))
+    mains = {pk for (pk,) in main}
+    found.sort(key=lambda place: place.pk not in mains)
+    return found or [place_of(product)]
+
+
+def lots_held(product: Product) -> list[Lot]:
+    """Lots of which a box may be in the hand, the first to expire first."""
+    held = Balance.objects.filter(on_hand__gt=0, lot__product=product).exclude(
+        location__kind=Location.Kind.PROMISE_SLOT
+    )
+    return list(Lot.objects.filter(pk__in=held.values("lot")).order_by("expires_on", "pk"))
+
+
+# --- Narcotics ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class AwaitedVisa:
+    """A technician's withdrawal of a narcotic: what left, when; never by whom."""
+
+    visa: NarcoticVisa
+    moves: list[Move]
+
+
+def awaited_visas() -> list[AwaitedVisa]:
+    """Withdrawals of narcotics that no pharmacist has looked at, the oldest first."""
+    visas = list(
+        NarcoticVisa.objects.filter(given_at=None)
+        .select_related("posting")
+        .order_by("asked_at", "pk")[:MOST_FOUND]
+    )
+    moves: dict[int, list[Move]] = {visa.posting_id: [] for visa in visas}
+    rows = Move.objects.filter(
+        posting__in=list(moves), target__kind=Location.Kind.PATIENT
+    ).select_related("lot__product", "source")
+    for move in rows.order_by("posting__position", "line"):
+        if move.lot.product.is_narcotic:
+            moves[move.posting_id].append(move)
+    return [AwaitedVisa(visa, moves[visa.posting_id]) for visa in visas]

@@ -1,0 +1,11 @@
+"""Pages of the stock: the list, one product, what goes out, what is counted, what is imported."""
+
+from backofficine.stock.views.acts import count, not_found, take_out, undo
+from backofficine.stock.views.imports import imports
+from backofficine.stock.views.narcotics import give_visa, visas
+from backofficine.stock.views.reading import product, stock_list
+
+__all__ = [
+    "count", "give_visa", "imports", "not_found", "product", "stock_list", "take_out", "undo",
+    "visas",
+]  # fmt: skip

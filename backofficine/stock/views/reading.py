@@ -1,0 +1,81 @@
+"""Looking at the stock: the list with its filters, and one product."""
+
+from uuid import UUID, uuid4
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from backofficine.catalog.models import Product
+from backofficine.kernel import clock
+from backofficine.pharmacy.queries import local_day
+from backofficine.stock import queries
+from backofficine.stock.queries.listing import SHOW_LABELS, Show
+from backofficine.team.request import Request
+
+LONGEST_TEXT = 80
+
+
+@login_required
+@require_safe
+def stock_list(request: Request) -> HttpResponse:
+    """The followed products; the address tells the whole state: ``?show=…&q=…&page=…``."""
+    asked, text = request.GET.get("show", ""), request.GET.get("q", "").strip()[:LONGEST_TEXT]
+    show = Show(asked) if asked in set(Show) else Show.ALL
+    page = request.GET.get("page", "")
+    found = queries.stock_page(
+        show=show,
+        text=text,
+        number=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        on=local_day(clock.now()),
+    )
+    filters = [
+        {"value": str(one), "label": label, "count": found.counts[one], "on": one is show}
+        for one, label in SHOW_LABELS.items()
+    ]
+    context = {"page": found, "show": show, "text": text, "filters": filters}
+    return render(request, "stock/list.html", context)
+
+
+@login_required
+@require_safe
+def product(request: Request, public_id: UUID) -> HttpResponse:
+    """One product: where it is, until when, what moves it."""
+    found = get_object_or_404(Product.objects.select_related("successor"), public_id=public_id)
+    sheet = queries.product_sheet(found, at=clock.now())
+    may_move = not found.is_narcotic or request.user.may("move_narcotics")
+    context = {
+        "product": found,
+        "sheet": sheet,
+        "bars": bars(sheet.weeks, tallest=sheet.tallest),
+        "request_id": uuid4(),
+        "may_count": may_move and request.user.may("count_stock"),
+        "may_take_out": may_move and request.user.may("write_off"),
+    }
+    return render(request, "stock/product.html", context)
+
+
+BAR_STEP, BAR_WIDTH, CHART_HEIGHT = 26, 17, 140
+
+
+def bars(weeks: list[queries.Week], *, tallest: int) -> list[dict[str, object]]:
+    """The demand as bars of an SVG 26 × weeks wide and 140 high."""
+    unit = CHART_HEIGHT / tallest if tallest else 0
+    drawn: list[dict[str, object]] = []
+    month = 0
+    for number, week in enumerate(weeks):
+        height, missing = round(week.quantity * unit), round(week.missing * unit)
+        drawn.append(
+            {
+                "week": week,
+                "x": number * BAR_STEP + 4,
+                "y": CHART_HEIGHT - height,
+                "height": height,
+                "missing_y": CHART_HEIGHT - missing,
+                "missing": missing,
+                "month": week.begins_on if week.begins_on.month != month else None,
+            }
+        )
+        month = week.begins_on.month
+    return drawn
