@@ -1,12 +1,21 @@
-"""What the frame of every page shows: the menu, the scan line's address, the demo's banner."""
+"""What the frame of every page shows: menu, scan line, next cut-off, hour, the demo's banner."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest  # noqa: TID251
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+
+from backofficine.desk import queries
+from backofficine.desk.queries import Waiting
+from backofficine.kernel import clock
+from backofficine.pharmacy.models import Pharmacy
+
+HERE = Pharmacy.StockTruth.HERE
 
 
 @dataclass(frozen=True)
@@ -23,11 +32,26 @@ class MenuItem:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """The context of ``base.html``."""
+    """The context of ``base.html``. What asks the database waits until a template shows it."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"demo_banner": settings.DEMO, "menu": []}
-    return {"menu": menu(request), "scan_url": _reverse("desk:scan"), "demo_banner": settings.DEMO}
+        return {"demo_banner": settings.DEMO, "menu": [], "demo_logins": _demo_logins()}
+    now = clock.now()
+    return {
+        "menu": SimpleLazyObject(lambda: menu(request, at=now)),
+        "scan_url": _reverse("desk:scan"),
+        "demo_banner": settings.DEMO,
+        "shop_now": now,
+        "next_cut_off": SimpleLazyObject(lambda: queries.next_cut_off(now)),
+    }
+
+
+def _demo_logins() -> list[Any]:
+    if not settings.DEMO:
+        return []
+    from backofficine.team.demo import PEOPLE
+
+    return PEOPLE
 
 
 def _reverse(name: str) -> str:
@@ -37,7 +61,16 @@ def _reverse(name: str) -> str:
         return ""
 
 
-def menu(request: HttpRequest) -> list[MenuItem]:
+def waiting_of(request: HttpRequest, *, at: datetime) -> Waiting:
+    """What waits behind the menu, counted once a request."""
+    known: Waiting | None = getattr(request, "waiting", None)
+    if known is None:
+        known = queries.waiting(at)
+        request.waiting = known  # type: ignore[attr-defined]
+    return known
+
+
+def menu(request: HttpRequest, *, at: datetime) -> list[MenuItem]:
     """Only the screens that exist and that this person may open."""
     words = [
         ("desk:today", _("Today"), "calendar-event", None, False),
@@ -51,10 +84,45 @@ def menu(request: HttpRequest) -> list[MenuItem]:
         ("team:people", _("Team"), "users", None, True),
         ("pharmacy:settings", _("Settings"), "adjustments-horizontal", "manage_settings", False),
     ]
+    waiting = waiting_of(request, at=at)
+    counts = {
+        "planning:orders": waiting.order_lines,
+        "receiving:receive": waiting.parcels,
+        "receiving:put_away": waiting.dock_lines,
+        "promises:board": waiting.late_promises,
+    }
     items = []
+    shop = getattr(request, "pharmacy", None)
     for name, label, icon, right, gap in words:
+        if name == "desk:counter" and shop is not None and shop.stock_truth != HERE:
+            continue
         url = _reverse(name)
         if url and (right is None or request.user.has_perm(f"team.{right}")):
-            is_current = request.path.startswith(url) if url != "/" else request.path == "/"
-            items.append(MenuItem(label, url, icon, is_current=is_current, gap_before=gap))
-    return items
+            items.append(
+                MenuItem(
+                    label,
+                    url,
+                    icon,
+                    is_current=_is_current(request.path, url),
+                    count=counts.get(name) or None,
+                    late=name == "promises:board",
+                    gap_before=gap,
+                )
+            )
+    return _most_precise(items)
+
+
+def _is_current(path: str, url: str) -> bool:
+    return path.startswith(url) if url != "/" else path == "/"
+
+
+def _most_precise(items: list[MenuItem]) -> list[MenuItem]:
+    """One current word: of « /receptionner/ » and « /receptionner/ranger/ », the longer."""
+    current = [item for item in items if item.is_current]
+    if len(current) < 2:
+        return items
+    longest = max(current, key=lambda item: len(item.url))
+    return [
+        MenuItem(**{**vars(item), "is_current": item.is_current and item is longest})
+        for item in items
+    ]

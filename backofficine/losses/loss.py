@@ -151,7 +151,7 @@ class Loss:
 
     @property
     def time_cost(self) -> Decimal:
-        """The minutes in euros, at the hourly cost of that day, to 1/10 000 so that sums are exact."""
+        """The minutes in euros at that day's hourly cost, to 1/10 000: sums stay exact."""
         return to_finest(self.minutes * self.hour_tariff.amount / 60)
 
     @property

@@ -1,6 +1,15 @@
 """Addresses of the app losses."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from backofficine.losses import views
 
 app_name = "losses"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.month, name="month"),
+    path("preuve/<str:key>/", views.proof, name="proof"),
+    path("preuve/<str:key>/contester/", views.contest, name="contest"),
+    path("contestations/<int:pk>/", views.answer, name="answer"),
+    path("<str:month>/", views.month, name="one_month"),
+    path("<str:month>/releve/", views.print_month, name="print"),
+]

@@ -1,0 +1,52 @@
+"""The opening hours, read once for a page that asks them many times."""
+
+from datetime import date, datetime, time, timedelta
+
+from backofficine.pharmacy.models import ClosedDay, OpeningHours
+from backofficine.pharmacy.queries import instant, zone
+
+LOOK_BACK = timedelta(days=30)
+
+
+class Hours:
+    """Opening stretches around a day, as ``pharmacy.queries.openings`` gives them."""
+
+    def __init__(self, *, at: datetime) -> None:
+        self.zone = zone()
+        self.today = at.astimezone(self.zone).date()
+        self._stretches: dict[int, list[tuple[time, time]]] = {}
+        for row in OpeningHours.objects.order_by("weekday", "opens_at", "pk"):
+            self._stretches.setdefault(row.weekday, []).append((row.opens_at, row.closes_at))
+        self._closed = set(
+            ClosedDay.objects.filter(closed_on__gte=self.today - LOOK_BACK).values_list(
+                "closed_on", flat=True
+            )
+        )
+
+    def day_of(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    def bounds(self, day: date) -> tuple[datetime, datetime]:
+        """First instant of a civil day, and of the next."""
+        return (
+            instant(day, time.min, in_zone=self.zone),
+            instant(day + timedelta(days=1), time.min, in_zone=self.zone),
+        )
+
+    def openings(self, day: date) -> list[tuple[datetime, datetime]]:
+        if day in self._closed:
+            return []
+        return [
+            (instant(day, opens, in_zone=self.zone), instant(day, closes, in_zone=self.zone))
+            for opens, closes in self._stretches.get(day.weekday(), [])
+        ]
+
+    def open_minutes(self, start: datetime, end: datetime) -> int:
+        """Whole minutes of opening between two instants; at most :data:`LOOK_BACK` is read."""
+        total = timedelta()
+        day = max(self.day_of(start), self.today - LOOK_BACK)
+        while day <= self.day_of(end):
+            for opens, closes in self.openings(day):
+                total += max(min(end, closes) - max(start, opens), timedelta())
+            day += timedelta(days=1)
+        return int(total.total_seconds() // 60)

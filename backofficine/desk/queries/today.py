@@ -1,0 +1,507 @@
+"""The day as rounds: what came, what is on the floor, what is due, and what to do next.
+
+Bounded queries only: open work, and the facts of one day. Moves are never read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from django.db.models import Count, Q, Sum
+
+from backofficine.desk.queries.frame import CLOSE, Waiting
+from backofficine.desk.queries.hours import Hours
+from backofficine.pharmacy.queries import number
+from backofficine.promises.identity import initials_of
+from backofficine.promises.models import HOLDING, Cause, Promise, Status
+from backofficine.purchasing.models import DeliveryRound, Supplier
+from backofficine.receiving.models import Gap, Parcel, Receipt
+from backofficine.stock.models import Balance, CountRequest, Location, NotFound
+
+WAITED = (Status.TO_ORDER, Status.ORDERED, Status.ARRIVED)
+HALF_DAY = 12  # o'clock: promises are told as « avant 12 h » and after
+SHOWN = 5
+SHORT_LIST = 3
+
+# Minutes of an act, to plan the day; orders of magnitude, shown with « environ ». Receiving a
+# line: 120 lines an hour; the others are estimates of the same kind.
+MINUTES_A_LINE = Decimal("0.5")
+MINUTES_A_PARCEL = Decimal(10)
+MINUTES_A_PUT_AWAY = Decimal("0.4")
+MINUTES_A_CALL = Decimal(2)
+MINUTES_A_BAG = Decimal(1)
+MINUTES_A_COUNT = Decimal("0.8")
+FEWEST_MINUTES = 2
+
+
+@dataclass(slots=True)
+class Drop:
+    """Totes or cartons that one supplier left together, and their clock.
+
+    Cold ones have the container's validated hours, by the clock on the wall, then a few minutes
+    once opened; the others have opening minutes.
+    """
+
+    supplier: Supplier
+    is_cold: bool
+    place: str
+    dropped_at: datetime
+    delivery_round: DeliveryRound | None
+    receipt_number: int | None = None
+    totes: int = 0
+    cartons: int = 0
+    opened_at: datetime | None = None
+    minutes: int = 0
+    limit: int = 0
+
+    @property
+    def count(self) -> int:
+        return self.totes + self.cartons
+
+    @property
+    def left(self) -> int:
+        """Minutes before the limit; negative when it is past."""
+        return self.limit - self.minutes
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.left <= 0
+
+    @property
+    def is_direct(self) -> bool:
+        return self.supplier.kind == Supplier.Kind.DIRECT
+
+    @property
+    def limit_at(self) -> datetime | None:
+        """When the limit strikes, for a clock that runs on the wall."""
+        start = self.opened_at or self.dropped_at
+        return start + timedelta(minutes=self.limit) if self.is_cold else None
+
+
+class RoundState(StrEnum):
+    AWAITED = "awaited"  # due later
+    MISSING = "missing"  # due, and nothing was dropped
+    ON_FLOOR = "on_floor"
+    RECEIVED = "received"
+
+
+@dataclass(slots=True)
+class RoundOfDay:
+    """A round due today and what became of it."""
+
+    delivery_round: DeliveryRound
+    state: RoundState
+    parcels: int
+    received_at: datetime | None
+    promises: int = 0
+
+    @property
+    def due_at(self) -> datetime:
+        return self.delivery_round.due_at
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """One promise of the day: initials, never a name."""
+
+    promise: Promise
+    is_late: bool
+    late_minutes: int = 0  # since the hour said
+
+    @property
+    def initials(self) -> str:
+        return initials_of(self.promise)
+
+    @property
+    def is_short(self) -> bool:
+        return self.promise.cause in (Cause.NATIONAL_SHORTAGE, Cause.WHOLESALER_OUT, Cause.QUOTA)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.promise.status in HOLDING
+
+
+class Kind(StrEnum):
+    """What may be done now, in the order of :func:`_acts`."""
+
+    COLD = "cold"
+    ORDER_NOW = "order_now"
+    SET_ASIDE = "set_aside"
+    OVERDUE = "overdue"
+    TELL = "tell"
+    PUT_AWAY = "put_away"
+    COUNT = "count"
+    RECEIVE = "receive"
+    ORDER = "order"
+
+
+RIGHTS = {
+    Kind.COLD: "receive",
+    Kind.ORDER_NOW: "order",
+    Kind.SET_ASIDE: "promise",
+    Kind.OVERDUE: "receive",
+    Kind.TELL: "promise",
+    Kind.PUT_AWAY: "put_away",
+    Kind.COUNT: "count_stock",
+    Kind.RECEIVE: "receive",
+    Kind.ORDER: "order",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something to do: how much of it, before when, in about how many minutes."""
+
+    kind: Kind
+    count: int
+    minutes: int
+    drop: Drop | None = None
+    delivery_round: DeliveryRound | None = None
+    before: datetime | None = None
+
+
+@dataclass(slots=True)
+class Expiring:
+    """Lots whose date is past or near; quantities in stock units."""
+
+    lots: int = 0
+    units: int = 0
+    past_lots: int = 0
+    soonest: list[Balance] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Today:
+    """Everything the page of the day shows."""
+
+    at: datetime
+    day: date
+    openings: list[tuple[datetime, datetime]]
+    rounds: list[RoundOfDay]
+    cut_offs: Sequence[DeliveryRound]
+    drops: list[Drop]
+    promises: list[PromiseLine]
+    promise_count: int
+    ready_count: int
+    late_count: int
+    gaps: list[Gap]
+    gap_count: int
+    not_found: list[NotFound]
+    not_found_count: int
+    counts_asked: int
+    expiring: Expiring
+    acts: list[Act]
+    waves: list["Wave"]
+
+    @property
+    def floor_count(self) -> int:
+        return sum(one.count for one in self.drops)
+
+    @property
+    def last_round(self) -> RoundOfDay | None:
+        """The last round that was due by now: the past of the page's sentence."""
+        past = [one for one in self.rounds if one.due_at <= self.at]
+        return past[-1] if past else None
+
+    @property
+    def next_cut_off(self) -> DeliveryRound | None:
+        return next((one for one in self.cut_offs if one.cut_off_at > self.at), None)
+
+    @property
+    def overdue(self) -> list[Drop]:
+        return [one for one in self.drops if one.is_overdue]
+
+    @property
+    def more_promises(self) -> int:
+        return self.promise_count - len(self.promises)
+
+
+@dataclass(slots=True)
+class Wave:
+    """Promises said for the same hour: how many, how many ready. For the wall: nobody in it."""
+
+    at: datetime
+    count: int = 0
+    ready: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        return self.ready == self.count
+
+
+def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bool = True) -> Today:
+    """The day at an instant; ``rights`` are those of the reader, ``team.`` left out.
+
+    ``waiting`` is what the frame already counted. Without ``with_promises`` they are only counted:
+    no identity is read.
+    """
+    hours = Hours(at=at)
+    day = hours.today
+    start, end = hours.bounds(day)
+    drops = _drops(hours, at=at)
+    promises = _promises(at=at, start=start, end=end)
+    due = list(
+        DeliveryRound.objects.filter(
+            Q(due_at__gte=start, due_at__lt=end)
+            | Q(cut_off_at__gte=start, cut_off_at__lt=end + timedelta(days=4)),
+            is_cancelled=False,
+            supplier__is_active=True,
+        )
+        .select_related("supplier")
+        .annotate(
+            sent=Count("orders", filter=~Q(orders__status__in=["draft", "cancelled"])),
+        )
+        .order_by("cut_off_at", "pk")[:60]
+    )
+    cut_offs = [one for one in due if one.cut_off_at >= start]
+    rounds = _rounds([one for one in due if start <= one.due_at < end], promises, at=at)
+    gaps = Gap.objects.filter(found_at__gte=start, found_at__lt=end)
+    searches = NotFound.objects.filter(reported_at__gte=start, reported_at__lt=end)
+    late = [one for one in promises if one.is_late]
+    counts_asked = CountRequest.objects.filter(closed_at=None).values("product").distinct().count()
+    shown_gaps = list(gaps.select_related("product", "receipt").order_by("-found_at", "-pk")[:50])
+    shown_searches = list(
+        searches.select_related("product", "location").order_by("-reported_at", "-pk")[:50]
+    )
+    one_day = Today(
+        at=at,
+        day=day,
+        openings=hours.openings(day),
+        rounds=rounds,
+        cut_offs=cut_offs,
+        drops=drops,
+        promises=_with_identities(promises[:SHOWN]) if with_promises else [],
+        promise_count=len(promises),
+        ready_count=sum(one.is_ready for one in promises),
+        late_count=len(late),
+        gaps=shown_gaps[:SHORT_LIST],
+        gap_count=len(shown_gaps),
+        not_found=shown_searches[:SHORT_LIST],
+        not_found_count=len(shown_searches),
+        counts_asked=counts_asked,
+        expiring=_expiring(day),
+        acts=[],
+        waves=_waves(promises),
+    )
+    one_day.acts = [
+        act
+        for act in _acts(one_day, promises=promises, waiting=waiting)
+        if RIGHTS[act.kind] in rights
+    ]
+    return one_day
+
+
+def _drops(hours: Hours, *, at: datetime) -> list[Drop]:
+    """What lies on the floor, cold first, then the oldest."""
+    cold_out = int(number("cold_out_minutes", on=hours.today))
+    drops: dict[tuple[object, ...], Drop] = {}
+    parcels = (
+        Parcel.objects.filter(emptied_at=None)
+        .select_related("supplier", "delivery_round", "receipt")
+        .order_by("dropped_at", "pk")[:300]
+    )
+    for parcel in parcels:
+        key = (parcel.supplier_id, parcel.is_cold, parcel.place, parcel.dropped_at)
+        one = drops.setdefault(
+            key,
+            Drop(
+                parcel.supplier,
+                parcel.is_cold,
+                parcel.place,
+                parcel.dropped_at,
+                parcel.delivery_round,
+            ),
+        )
+        if parcel.kind == Parcel.Kind.TOTE:
+            one.totes += 1
+        else:
+            one.cartons += 1
+        if parcel.receipt is not None and parcel.receipt.status == Receipt.Status.OPEN:
+            one.receipt_number = parcel.receipt.number
+        if parcel.opened_at is not None:
+            one.opened_at = min(one.opened_at or parcel.opened_at, parcel.opened_at)
+    for one in drops.values():
+        if one.is_cold:
+            since = one.opened_at or one.dropped_at
+            one.minutes = int((at - since).total_seconds() // 60)
+            one.limit = cold_out if one.opened_at else one.supplier.cold_limit_minutes
+        else:
+            one.minutes = hours.open_minutes(one.dropped_at, at)
+            one.limit = one.supplier.dock_limit_minutes
+    return sorted(drops.values(), key=lambda one: (not one.is_cold, one.dropped_at))
+
+
+def _promises(*, at: datetime, start: datetime, end: datetime) -> list[PromiseLine]:
+    """Promises said for today, and the late ones of the days before: late first, then by hour."""
+    rows = (
+        Promise.objects.filter(closed_at__isnull=True)
+        .filter(
+            Q(status__in=WAITED, promised_at__lt=end)
+            | Q(status__in=sorted(HOLDING), promised_at__gte=start, promised_at__lt=end)
+        )
+        .select_related("product", "slot", "delivery_round")
+        .order_by("promised_at", "pk")[:500]
+    )
+    lines = [PromiseLine(row, *_lateness(row, at=at)) for row in rows]
+    return sorted(lines, key=lambda one: not one.is_late)
+
+
+def _lateness(promise: Promise, *, at: datetime) -> tuple[bool, int]:
+    said = promise.promised_at
+    if promise.status not in WAITED or said is None or said >= at:
+        return False, 0
+    return True, int((at - said).total_seconds() // 60)
+
+
+def _with_identities(lines: list[PromiseLine]) -> list[PromiseLine]:
+    """The same lines with what their initials need, for the few that are shown."""
+    known = Promise.objects.select_related("product", "slot", "delivery_round", "identity").in_bulk(
+        [one.promise.pk for one in lines]
+    )
+    return [replace(one, promise=known[one.promise.pk]) for one in lines]
+
+
+def _waves(promises: Sequence[PromiseLine]) -> list[Wave]:
+    waves: dict[datetime, Wave] = {}
+    for one in promises:
+        if one.is_late or one.promise.promised_at is None:
+            continue
+        wave = waves.setdefault(one.promise.promised_at, Wave(one.promise.promised_at))
+        wave.count += 1
+        wave.ready += one.is_ready
+    return sorted(waves.values(), key=lambda wave: wave.at)
+
+
+def _rounds(
+    due: list[DeliveryRound], promises: Sequence[PromiseLine], *, at: datetime
+) -> list[RoundOfDay]:
+    keys = [one.pk for one in due]
+    parcels = {
+        int(key): (total, lying)
+        for key, total, lying in Parcel.objects.filter(delivery_round__in=keys)
+        .values_list("delivery_round")
+        .annotate(total=Count("pk"), lying=Count("pk", filter=Q(emptied_at=None)))
+        .order_by()
+    }
+    received = dict(
+        Receipt.objects.filter(delivery_round__in=keys, status=Receipt.Status.VALIDATED)
+        .order_by("validated_at")
+        .values_list("delivery_round", "validated_at")
+    )
+    rounds = []
+    for one in due:
+        total, lying = parcels.get(one.pk, (0, 0))
+        if lying:
+            state = RoundState.ON_FLOOR
+        elif one.pk in received or total:
+            state = RoundState.RECEIVED
+        else:
+            state = RoundState.AWAITED if one.due_at > at else RoundState.MISSING
+        rounds.append(
+            RoundOfDay(
+                one,
+                state,
+                total,
+                received.get(one.pk),
+                promises=sum(line.promise.delivery_round_id == one.pk for line in promises),
+            )
+        )
+    return sorted(rounds, key=lambda each: (each.due_at, each.delivery_round.pk))
+
+
+def _expiring(day: date) -> Expiring:
+    """Boxes on hand whose date is past, or within the days that the pharmacy watches."""
+    until = day + timedelta(days=int(number("expiry_watch_days", on=day)))
+    held = Balance.objects.filter(on_hand__gt=0, lot__expires_on__lt=until).exclude(
+        location__kind=Location.Kind.QUARANTINE
+    )
+    whole = held.aggregate(
+        lots=Count("lot", distinct=True),
+        units=Sum("on_hand"),
+        past=Count("lot", distinct=True, filter=Q(lot__expires_on__lt=day)),
+    )
+    found = Expiring(whole["lots"], whole["units"] or 0, whole["past"])
+    if found.lots:
+        found.soonest = list(
+            held.select_related("lot__product", "location").order_by("lot__expires_on", "pk")[
+                :SHORT_LIST
+            ]
+        )
+    return found
+
+
+def _about(count: int, minutes: Decimal) -> int:
+    return max(FEWEST_MINUTES, round(count * minutes))
+
+
+def _acts(one_day: Today, *, promises: list[PromiseLine], waiting: Waiting) -> list[Act]:
+    """What to do, most pressing first. The first is the page's own act.
+
+    1. cold on the floor: to the fridge before its limit;
+    2. a cut-off in less than ninety minutes whose order has not left;
+    3. promised boxes that arrived and are not in a slot;
+    4. totes and cartons past their limit;
+    5. late promises: tell the patient before the patient comes;
+    6. boxes on the dock: to their places;
+    7. counts that were asked;
+    8. the rest of the floor, in time;
+    9. the next order, in time.
+    """
+    acts = [
+        Act(
+            Kind.COLD, one.count, _about(one.count, MINUTES_A_PARCEL), drop=one, before=one.limit_at
+        )
+        for one in one_day.drops
+        if one.is_cold
+    ]
+    coming = one_day.next_cut_off
+    order = None
+    if coming is not None and not getattr(coming, "sent", 0):
+        lines = waiting.order_lines
+        is_now = coming.cut_off_at - one_day.at < CLOSE
+        order = Act(
+            Kind.ORDER_NOW if is_now else Kind.ORDER,
+            lines,
+            _about(lines, MINUTES_A_LINE / 3),
+            delivery_round=coming,
+            before=coming.cut_off_at,
+        )
+        if is_now:
+            acts.append(order)
+    arrived = sum(one.promise.status == Status.ARRIVED for one in promises)
+    if arrived:
+        acts.append(Act(Kind.SET_ASIDE, arrived, _about(arrived, MINUTES_A_BAG)))
+    acts += [
+        Act(Kind.OVERDUE, one.count, _about(one.count, MINUTES_A_PARCEL), drop=one)
+        for one in one_day.drops
+        if one.is_overdue and not one.is_cold
+    ]
+    to_tell = sum(one.is_late and one.promise.told_at is None for one in promises)
+    if to_tell:
+        acts.append(Act(Kind.TELL, to_tell, _about(to_tell, MINUTES_A_CALL)))
+    if waiting.dock_lines:
+        acts.append(
+            Act(
+                Kind.PUT_AWAY,
+                waiting.dock_lines,
+                _about(waiting.dock_lines, MINUTES_A_PUT_AWAY),
+            )
+        )
+    if one_day.counts_asked:
+        acts.append(
+            Act(
+                Kind.COUNT,
+                one_day.counts_asked,
+                _about(min(one_day.counts_asked, 10), MINUTES_A_COUNT),
+            )
+        )
+    acts += [
+        Act(Kind.RECEIVE, one.count, _about(one.count, MINUTES_A_PARCEL), drop=one)
+        for one in one_day.drops
+        if not one.is_overdue and not one.is_cold
+    ]
+    if order is not None and order.kind == Kind.ORDER:
+        acts.append(order)
+    return acts
