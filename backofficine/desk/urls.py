@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from backofficine.desk.views import counter, scan
+from backofficine.desk.views import counter, scan, today, wall
 
 app_name = "desk"
 urlpatterns = [
+    path("", today.today, name="today"),
+    path("mural/<str:token>/", wall.wall, name="wall"),
     path("scan/", scan.scan, name="scan"),
     path("comptoir/", counter.counter, name="counter"),
     path("comptoir/chercher/", counter.search, name="counter_search"),
