@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -62,6 +62,7 @@ def prepare(request: Request) -> HttpResponse:
     """Make the draft, or bring its proposals up to date."""
     now = clock.now()
     supplier = get_object_or_404(purchasing.suppliers(), pk=_whole(request.POST.get("supplier")))
+    purchasing_services.generate_rounds(at=now)
     delivery_round = _round(supplier, request.POST.get("round"), at=now)
     try:
         order = services.propose_orders(
@@ -431,7 +432,10 @@ def _orders_page(
         "order": order,
         "refusal": refusal,
         "now": at,
-        "can_prepare": delivery_round is not None or supplier.kind == Supplier.Kind.DIRECT,
+        "can_prepare": delivery_round is not None
+        or supplier.kind == Supplier.Kind.DIRECT
+        or supplier.schedules.exists(),
+        "sent": _sent(supplier, delivery_round),
         "earlier": _earlier_draft(supplier, order, at=at),
     }
     if order is not None:
@@ -475,10 +479,10 @@ def _lines(
 
 def _filter_label(show: Show) -> str:
     return {
-        Show.ALL: _("All"),
-        Show.LOOK: _("To look at"),
-        Show.PROMISED: _("Promised"),
-        Show.CHANGED: _("Changed"),
+        Show.ALL: pgettext("lines", "All"),
+        Show.LOOK: pgettext("lines", "To look at"),
+        Show.PROMISED: pgettext("lines", "Promised"),
+        Show.CHANGED: pgettext("lines", "Changed"),
     }[show]
 
 
@@ -576,6 +580,15 @@ def _earlier_draft(supplier: Supplier, order: Order | None, *, at: datetime) -> 
     if order is not None:
         drafts = drafts.exclude(pk=order.pk)
     return drafts.select_related("delivery_round").order_by("-pk").first()
+
+
+def _sent(supplier: Supplier, delivery_round: DeliveryRound | None) -> list[Order]:
+    """Orders that already left for this round, or that a direct supplier still has to deliver."""
+    if delivery_round is None:
+        return list(purchasing.open_orders(supplier=supplier)[:3])
+    gone = Order.objects.filter(supplier=supplier, delivery_round=delivery_round)
+    hidden = (Order.Status.DRAFT, Order.Status.CANCELLED)
+    return list(gone.exclude(status__in=hidden).order_by("-pk")[:3])
 
 
 def _order(public_id: UUID) -> Order:

@@ -223,6 +223,8 @@ def _demand(why: Why) -> str:
         text += _(", %(peak)s of one large demand left aside") % {"peak": figure(why.peak)}
     if not why.kept:
         return text + "."
+    if not (why.days_out or why.peak):
+        return text + _(", that is %(rate)s per day.") % {"rate": _real(why.rate_per_day, 2)}
     return text + _(": %(sold)s ÷ %(days)s d = %(rate)s per day.") % {
         "sold": figure(why.asked - why.peak),
         "days": figure(why.days_counted),

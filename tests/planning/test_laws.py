@@ -65,10 +65,12 @@ def by_hand(text: str, why: Why) -> int:
     assert on_hand + on_order - promised == net
     minimum = target = Decimal(0)
     if why.kept:
-        sold, days, rate = find(r": # ÷ # j = # par jour", text)
+        open_days, asked = find(r"Demandé en # jours ouverts : #", text)
+        sold, days = asked, open_days
+        if why.days_out or why.peak:
+            sold, days = find(r": # ÷ # j", text)
+        (rate,) = find(r"# par jour", text)
         assert abs(sold / days - rate) <= Decimal("0.005")
-        (asked,) = find(r"Demandé en [\d\u202f]+ jours ouverts : #", text)
-        (open_days,) = find(r"Demandé en # jours ouverts", text)
         out = find(r"# jours de rupture", text)[0] if why.days_out else 0
         peak = find(r"# d’une grosse demande", text)[0] if why.peak else 0
         assert sold == asked - peak

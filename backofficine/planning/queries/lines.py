@@ -55,8 +55,8 @@ class DraftFigures:
 
     @property
     def plain(self) -> int:
-        """Lines that ask for a box and need nobody's eye."""
-        return max(self.lines - self.to_look_at, 0)
+        """Lines that need nobody's eye."""
+        return self.in_sight - self.to_look_at
 
 
 def lines_shown(order: Order, *, show: Show) -> QuerySet[OrderLine]:

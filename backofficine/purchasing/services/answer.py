@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from backofficine.kernel.bulk import update_rows
 from backofficine.kernel.errors import DomainError
 from backofficine.purchasing.models import Order, OrderLine
 from backofficine.purchasing.services.orders import Status, advance, already_done
@@ -52,7 +53,11 @@ def record_answer(
             request_id=request_id,
             details={"missing": sum(line.missing_quantity for line in lines)},
         )
-        OrderLine.objects.bulk_update(lines, ["answered_quantity"], batch_size=200)
+        update_rows(
+            OrderLine,
+            ["answered_quantity"],
+            [(line.pk, line.answered_quantity) for line in lines],
+        )
     return [line for line in lines if line.missing_quantity]
 
 

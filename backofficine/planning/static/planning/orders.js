@@ -38,7 +38,9 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
   const line = current();
   const inLine = event.target.matches?.(LINE);
-  const free = inLine || event.target === document.body || event.target.matches?.(".order-line a, .order-line button");
+  // The scan line holds the focus when nothing else does: while it is empty, arrows are ours.
+  const idle = event.target.matches?.("input[name=code]") && !event.target.value;
+  const free = inLine || idle || event.target === document.body || event.target.matches?.(".order-line a, .order-line button");
   if (event.altKey && event.key === "ArrowDown" && line) {
     event.preventDefault();
     line.closest(".order-line").querySelector("[data-why]").click();
