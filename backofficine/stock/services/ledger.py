@@ -8,7 +8,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product
@@ -235,9 +234,17 @@ def _raise_balances(rises: list[tuple[int, int, int]]) -> None:
 
 
 def _lower_balance(*, lot_id: int, location_id: int, by: int) -> None:
-    balance = Balance.objects.filter(lot_id=lot_id, location_id=location_id)
-    # One conditional UPDATE is the check and the write: no gap for a race on any database.
-    if not balance.filter(on_hand__gte=by).update(on_hand=F("on_hand") - by):
+    # One conditional UPDATE is the check and the write: no gap for a race on any database. By hand:
+    # a put-away lowers a hundred balances, and the ORM takes ten times the database's own time.
+    statement = (
+        "UPDATE stock_balance SET on_hand = on_hand - %s "
+        "WHERE lot_id = %s AND location_id = %s AND on_hand >= %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [by, lot_id, location_id, by])
+        lowered = cursor.rowcount
+    if not lowered:
+        balance = Balance.objects.filter(lot_id=lot_id, location_id=location_id)
         raise InsufficientStock(
             wanted=by,
             held=balance.values_list("on_hand", flat=True).first() or 0,
