@@ -1,6 +1,12 @@
 """What changes the stock. ``post`` and ``withdraw`` alone write moves and balances."""
 
-from backofficine.stock.services.count import count, explain_moves, report_not_found
+from backofficine.stock.services.count import (
+    Counted,
+    count,
+    count_many,
+    explain_moves,
+    report_not_found,
+)
 from backofficine.stock.services.import_sales import SalesReport, import_sales
 from backofficine.stock.services.import_stock import StockReport, import_stock
 from backofficine.stock.services.imports import FileRefused
@@ -26,6 +32,7 @@ from backofficine.stock.services.withdraw import (
 )
 
 __all__ = [
+    "Counted",
     "ExpiredLot",
     "FileRefused",
     "HeldLot",
@@ -37,6 +44,7 @@ __all__ = [
     "Wanted",
     "Withdrawal",
     "count",
+    "count_many",
     "explain_moves",
     "give_visa",
     "import_sales",
