@@ -63,6 +63,7 @@ def promise(
     is_paid: bool = False,
     is_billed: bool = False,
     delivery_round: DeliveryRound | None = None,
+    promised_at: datetime | None = None,
     supplier: Supplier | None = None,
     workstation: Workstation | None = None,
     on: date | None = None,
@@ -71,6 +72,7 @@ def promise(
 
     This will encrypt the name and the phone under this month's key, give the next number, record
     the unserved demand, and promise for the supplier's next round (the main one's, unless told).
+    ``promised_at`` is the hour said, by default the one at which that round's boxes are in hand.
     ``patient_key`` tells the same patient again: the LGO's number, or name and birth date.
 
     :raises NothingPromised: if ``quantity`` is not positive.
@@ -88,6 +90,8 @@ def promise(
         return known
     if delivery_round is None:
         delivery_round = _next_round(supplier, at=at)
+    if promised_at is None and delivery_round is not None:
+        promised_at = purchasing.promised_instant(delivery_round)
     made = _numbered(
         Promise(
             product=product,
@@ -102,14 +106,15 @@ def promise(
             is_paid=is_paid,
             is_billed=is_billed,
             delivery_round=delivery_round,
-            promised_at=purchasing.promised_instant(delivery_round) if delivery_round else None,
+            promised_at=promised_at,
             created_at=at,
             request_id=request_id,
             created_by=actor,
         )
     )
+    day = on or local_day(at)
     who = identity.seal(
-        made, name=name, phone=phone, month=vault.month_of(local_day(at)), key=patient_key
+        made, name=name, phone=phone, month=vault.month_of(day), key=patient_key
     )
     who.save(force_insert=True)
     NameKey.objects.bulk_create(
@@ -119,7 +124,7 @@ def promise(
         product,
         quantity=quantity,
         at=at,
-        on=on or local_day(at),
+        on=day,
         request_id=derived_id("missing", request_id),
         source="promise",
     )
