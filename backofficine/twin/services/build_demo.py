@@ -1,7 +1,9 @@
 """Builds the demo pharmacy: an empty database, a shop, and the past that it has lived."""
 
+import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -105,17 +107,18 @@ def build_demo(
         open_stock(
             shop, opening=opening, at=opened_at, actor=actor_of(shop.people[0], at=opened_at)
         )
-    lived = live_through(
-        shop,
-        plan=plan,
-        world=world,
-        staged=staged,
-        mirror=mirror,
-        progress=lambda day, done, total: tell(
-            FOUNDED + (LIVED - FOUNDED) * done // total,
-            _("living %(day)s") % {"day": f"{day:%d/%m/%Y}"},
-        ),
-    )
+    with _few_collections():
+        lived = live_through(
+            shop,
+            plan=plan,
+            world=world,
+            staged=staged,
+            mirror=mirror,
+            progress=lambda day, done, total: tell(
+                FOUNDED + (LIVED - FOUNDED) * done // total,
+                _("living %(day)s") % {"day": f"{day:%d/%m/%Y}"},
+            ),
+        )
     tell(LIVED, _("checking the ledger"))
     ledger = stock.audit()
     tell(CHECKED, _("ready"))
@@ -147,6 +150,19 @@ def as_dict(built: Built) -> dict[str, object]:
         "lived": asdict(built.lived),
         "ledger": built.ledger.as_dict(),
     }
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Collect garbage rarely: the shop's thousands of rows live to the end and are no garbage."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _say_nothing(percent: int, word: str) -> None:

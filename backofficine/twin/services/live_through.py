@@ -26,7 +26,7 @@ from backofficine.science.simulation import past
 from backofficine.science.simulation.baskets import InventedPatient
 from backofficine.science.simulation.past import Event, PastPlan
 from backofficine.science.simulation.people import at_the_bench, at_the_counter, invent_people
-from backofficine.science.simulation.profiles import PARIS, at_local
+from backofficine.science.simulation.profiles import PARIS, at_local, is_open, next_open_day
 from backofficine.science.simulation.seeds import mixed, part_number
 from backofficine.science.simulation.world import GapKind, World
 from backofficine.stock import services as stock
@@ -121,6 +121,7 @@ class _Life:
         self._hidden: Counter[int] = Counter()
         self._rounds: dict[tuple[int, datetime], DeliveryRound] = {}
         self._coming: list[DeliveryRound] = []
+        self._promised_at: dict[int, datetime] = {}
         self._later: list[_Later] = []
         self._numbers = 0
         self._actors: dict[tuple[int, str], Actor] = {}
@@ -336,6 +337,9 @@ class _Life:
     ) -> Promise:
         self.lived.promises += 1
         draw = self._chance(self.lived.promises)
+        delivery_round = self._next_round(at)
+        if delivery_round.pk not in self._promised_at:
+            self._promised_at[delivery_round.pk] = purchasing.promised_instant(delivery_round)
         return promising.promise(
             self._shop.products[index],
             quantity=quantity,
@@ -349,7 +353,8 @@ class _Life:
             is_paid=paid,
             is_billed=paid,
             bundle=bundle,
-            delivery_round=self._next_round(at),
+            delivery_round=delivery_round,
+            promised_at=self._promised_at[delivery_round.pk],
             at=at,
             on=self._today,
             actor=self._actor(who),
@@ -394,7 +399,10 @@ class _Life:
                 self._do(at + timedelta(minutes=4 + number % 25), self._teller(promise.pk))
             pickup = self._world.pickup_at(number, ready_at=at)
             if pickup is None:
-                self._do(at + timedelta(days=NOT_COLLECTED_DAYS), self._abandoner(promise.pk))
+                self._do(
+                    _calm_hour(at + timedelta(days=NOT_COLLECTED_DAYS)),
+                    self._abandoner(promise.pk),
+                )
             else:
                 self._do(max(pickup, at + timedelta(minutes=30)), self._giver(promise.pk))
 
@@ -445,7 +453,7 @@ class _Life:
             who = self._present(at)
             promising.abandon(promise, at=at, actor=self._actor(who),
                               workstation=self._shop.office)  # fmt: skip
-            self._do(at + timedelta(days=1, minutes=7), self._restocker(key))
+            self._do(_calm_hour(at + timedelta(days=1)), self._restocker(key))
 
         return abandon
 
@@ -853,32 +861,39 @@ class _Life:
         self._mirror.catch_up()
 
     def count(self, event: past.Count) -> None:
+        """The list of the day, and the products that somebody asked to count."""
         asked = sorted(self._to_count, key=lambda index: (self._to_count[index], index))
-        for index in [*event.products, *asked[:COUNTS_ASKED_A_DAY]]:
-            if index not in self._staged.phantoms:
-                self._count(index, at=event.at, who=event.who)
+        indexes = [
+            index
+            for index in dict.fromkeys([*event.products, *asked[:COUNTS_ASKED_A_DAY]])
+            if index not in self._staged.phantoms
+        ]
+        by_person: dict[int, list[int]] = defaultdict(list)
+        for index in indexes:
+            by_person[self._bench_of(event.who, index, event.at)].append(index)
+        for who, ones in sorted(by_person.items()):
+            self._count(ones, at=event.at, who=who)
 
-    def _count(self, index: int, *, at: datetime, who: int) -> None:
-        place = self._shop.main_place(index)
-        here = self._mirror.held(index, at=place.pk)
-        there = max(here + self._hidden[index], 0)
-        seen = self._world.counted(index, present=there, day=self._today)
-        who = self._bench_of(who, index, at)
-        self._to_count.pop(index, None)
-        self.lived.counts += 1
-        stock.count(
-            self._shop.products[index],
-            location=place,
-            counted=seen,
+    def _count(self, indexes: list[int], *, at: datetime, who: int) -> None:
+        lines: list[stock.Counted] = []
+        for index in indexes:
+            place = self._shop.main_place(index)
+            here = self._mirror.held(index, at=place.pk)
+            there = max(here + self._hidden[index], 0)
+            seen = self._world.counted(index, present=there, day=self._today)
+            # What the count did not see stays hidden: boxes in the reserve, a slip of the person.
+            self._hidden[index] -= seen - here
+            self._to_count.pop(index, None)
+            lines.append(stock.Counted(self._shop.products[index], place, seen))
+        self.lived.counts += len(lines)
+        stock.count_many(
+            lines,
             at=at,
             actor=self._actor(who),
-            request_id=self._id("count", index, at.isoformat()),
+            request_id=self._id("count", who, at.isoformat()),
             workstation=self._shop.bench,
         )
-        # What the count did not see stays hidden: boxes in the reserve, or a slip of the person.
-        self._hidden[index] -= seen - here
-        if seen != here:
-            self._mirror.catch_up()
+        self._mirror.catch_up()
 
     def expiry_check(self, event: past.ExpiryCheck) -> None:
         limit = self._today + timedelta(days=event.horizon_days // 3)
@@ -1127,6 +1142,12 @@ class _Life:
         )
         if waiting > 1:
             self._put_away(at=at, who=clerk, key=("last tray",), leaving=waiting - 1)
+
+
+def _calm_hour(at: datetime) -> datetime:
+    """The middle of the afternoon of that day, or of the next one that is open."""
+    day = at.astimezone(PARIS).date()
+    return at_local(day if is_open(day) else next_open_day(day), time(15, 20))
 
 
 def stock_price(price: Any, *, factor: float) -> Any:
