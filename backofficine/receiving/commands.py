@@ -69,7 +69,10 @@ def receive(options: argparse.Namespace) -> int:
     receipts = []
     with transaction.atomic():
         for orders in deliveries.values():
-            # The same orders again are the same receipt: nothing comes twice.
+            done = _received(orders)
+            if done is not None:
+                receipts.append(done)
+                continue
             request_id = derived_id("receive", *sorted(order.number for order in orders))
             receipt = services.start_receipt(
                 supplier=orders[0].supplier, delivery_round=orders[0].delivery_round,
@@ -94,6 +97,18 @@ def receive(options: argparse.Namespace) -> int:
     }
     report(options, data=data, text=_text(data))
     return 0
+
+
+def _received(orders: list[Order]) -> Receipt | None:
+    """The receipt that already brought these orders: nothing comes twice."""
+    if any(order.status != Order.Status.RECEIVED for order in orders):
+        return None
+    return (
+        Receipt.objects.filter(receipt_orders__order__in=orders, status=Receipt.Status.VALIDATED)
+        .select_related("supplier")
+        .order_by("-pk")
+        .first()
+    )
 
 
 def _order(word: str) -> Order:

@@ -30,14 +30,14 @@ def test_each_scan_adds_one_and_says_how_many_are_due(bench: Bench) -> None:
 
     assert (first.received, second.received, second.ordered) == (1, 2, 3)
     assert second.tone == Tone.YES
-    assert second.sentence == "Lu : +1, soit 2 boîtes sur 3"
+    assert second.sentence == "Lu\u00a0: +1, soit 2 boîtes sur 3"
     assert second.aside == "lot B2409A · exp. 02/2028"
 
 
 def test_the_last_box_completes_its_line(bench: Bench) -> None:
     product = bench.line(1)
 
-    assert bench.scan(product).sentence == "Lu : +1, ligne complète, 1 boîte sur 1"
+    assert bench.scan(product).sentence == "Lu\u00a0: +1, ligne complète, 1 boîte sur 1"
 
 
 def test_another_lot_is_another_row(bench: Bench) -> None:
