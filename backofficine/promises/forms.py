@@ -26,7 +26,7 @@ class PromiseForm(RequestForm):
     name = forms.CharField(
         label=_("Patient’s name"),
         max_length=LONGEST_NAME,
-        required=False,
+        error_messages={"required": _("Write the patient’s name, as you will hear it at pick-up.")},
         help_text=_("Encrypted; only the initials are shown."),
     )
     phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
@@ -48,6 +48,8 @@ class PromiseForm(RequestForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The other lines of a visit already say who it is for.
+        self.fields["name"].required = not (self.data or self.initial).get("bundle")
         for name in ("is_paid", "is_billed"):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField), "declared so above"
@@ -58,13 +60,6 @@ class PromiseForm(RequestForm):
 
     def clean_is_billed(self) -> bool:
         return bool(self.cleaned_data["is_billed"] == "yes")
-
-    def clean(self) -> dict[str, Any]:
-        words = super().clean() or self.cleaned_data
-        # The other lines of a visit already say who it is for.
-        if not words.get("name", "").strip() and not words.get("bundle"):
-            self.add_error("name", _("Write the patient’s name, as you will hear it at pick-up."))
-        return words
 
 
 class HandOverForm(RequestForm):

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
@@ -39,6 +39,14 @@ SESSION = "counter"
 _TIMES = re.compile(r"([0-9]{1,6})\s*\*\s*(.*)", re.DOTALL)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A product that may be meant, and the stock units a patient could be served from now."""
+
+    product: Product
+    left: int
+
+
 @dataclass
 class Told:
     """What the page says after an act."""
@@ -50,7 +58,7 @@ class Told:
     product: Product | None = None
     place: Location | None = None
     left: int | None = None
-    choices: list[Product] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
     code: str = ""
     boxes: int = 1
     request_id: UUID = field(default_factory=uuid4)
@@ -102,17 +110,25 @@ def counter(request: Request) -> HttpResponse:
             request,
             Told(
                 "look", _("Look: several products bear this code. Choose the one in your hand"),
-                choices=list(found.products), code=code, boxes=boxes,
+                choices=_choices(found.products), code=code, boxes=boxes,
             ),
         )  # fmt: skip
     if found.kind is Kind.WORDS and (products := search_words(found.text)):
         return _show(
-            request, Told("look", _("Look: which one is it?"), choices=products, boxes=boxes)
+            request,
+            Told("look", _("Look: which one is it?"), choices=_choices(products), boxes=boxes),
         )
     answer = answer_to(request, found)
     if answer.url:
         return reply(request, answer)
     return _show(request, Told(answer.tone, answer.text, answer.aside, note=answer.note))
+
+
+def _choices(products: Iterable[Product]) -> list[Choice]:
+    listed = list(products)
+    keys = [product.pk for product in listed]
+    held = stock.on_hand_by_product(keys, on=timezone.localdate(clock.now())) if keys else {}
+    return [Choice(product, held.get(product.pk, 0)) for product in listed]
 
 
 def _withdraw(
@@ -201,7 +217,7 @@ def search(request: Request) -> HttpResponse:
     """Names as one types them; digits wait for their end."""
     said = words_of(request.POST)
     is_name = len(said) > 1 and any(sign.isalpha() for sign in said)
-    told = Told(choices=search_words(said) if is_name else [])
+    told = Told(choices=_choices(search_words(said)) if is_name else [])
     return render(request, "desk/counter.html#choices", {"told": told})
 
 

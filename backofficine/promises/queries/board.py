@@ -98,7 +98,7 @@ class Card:
     @property
     def is_doubtful(self) -> bool:
         """The hour said will not hold, and is not past yet."""
-        return self.hour.holds is False and not self.is_late
+        return self.hour.holds is False and not self.is_late and not self.promise.is_held
 
     @property
     def is_ready(self) -> bool:
