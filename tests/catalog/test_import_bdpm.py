@@ -19,10 +19,11 @@ from backofficine.catalog.models import (
     Speciality,
     Storage,
 )
+from backofficine.catalog.queries import search
 from backofficine.catalog.services import EditionRefused, import_bdpm, make_product
 from backofficine.cli.program import run
 from backofficine.formats.codes import cip13_of
-from tests.catalog.conftest import Edition, box
+from tests.catalog.conftest import Edition, box, speciality
 
 pytestmark = pytest.mark.django_db
 JULY, JANUARY = "2025-07-07", "2026-01-28"
@@ -81,6 +82,15 @@ def test_a_box_is_read_whole(edition: Edition, now: datetime) -> None:
     assert vaccine.vat_rate == Decimal(10)
     assert vaccine.unit_cost is None
     assert vaccine.is_major_interest
+
+
+def test_micrograms_are_written_short_and_found_either_way(edition: Edition, now: datetime) -> None:
+    edition.files["CIS_bdpm.txt"][2] = speciality("60000003", "BETAZONE 75 microgrammes, gélule")
+
+    import_bdpm(edition.write(JULY), at=now)
+
+    assert product("3000003").strength == "75 µg"
+    assert search("betazone 75 microgrammes") == search("beta 75 µg") == [product("3000003")]
 
 
 def test_each_change_is_counted_where_it_belongs(edition: Edition, now: datetime) -> None:

@@ -5,6 +5,7 @@ writes the difference. Nothing is deleted: what an edition no longer holds gets 
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -293,6 +294,10 @@ _TOLD = (
 _OURS = {Evidence.HERE, Evidence.RECEIPT, Evidence.STOCK_FILE}
 
 
+# As the box writes it; a ladder of twelve strengths must fit its line.
+_MICROGRAM = re.compile(r"\bmicrogrammes?\b", re.IGNORECASE)
+
+
 @dataclass(slots=True)
 class _Medicine:
     """What a CIS gives each of its boxes."""
@@ -389,8 +394,9 @@ class _Import:
         )  # fmt: skip
         for pk, cis, name, form, holder, atc, major, status, narcotic_like in rows:
             cut = split_name(name)
+            strength = _MICROGRAM.sub("µg", cut.strength)[:120]
             self.medicines[cis] = _Medicine(
-                pk, cut.name, cut.strength[:120], (cut.form or form)[:200], name,
+                pk, cut.name, strength, (cut.form or form)[:200], name,
                 holder.split(";")[0].strip(), atc, major, status, narcotic_like,
                 substances.get(cis, ""),
             )  # fmt: skip

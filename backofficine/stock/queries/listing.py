@@ -211,6 +211,11 @@ class HeldLot:
     is_expired: bool
     is_held: bool
 
+    @property
+    def is_set_aside(self) -> bool:
+        """Somebody's box, in a promise slot."""
+        return self.balance.location.kind == Location.Kind.PROMISE_SLOT
+
 
 @dataclass(frozen=True)
 class Movement:

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -46,7 +47,8 @@ def imports(request: Request) -> HttpResponse:
             form.add_error("file", str(error))
         else:
             context["form"] = FileForm(initial={"kind": form.cleaned_data["kind"]})
-    context["edition"] = latest_edition()
+    edition = latest_edition()
+    context["edition"] = date.fromisoformat(edition) if edition else None
     context["files"] = ImportedFile.objects.order_by("-imported_at", "-pk")[:10]
     return render(request, "stock/imports.html", context, status=422 if form.errors else 200)
 
