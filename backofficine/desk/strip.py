@@ -8,6 +8,7 @@ from backofficine.desk.queries.today import Drop, RoundOfDay, RoundState, Today
 BEFORE_OPENING = timedelta(minutes=90)
 AFTER_CLOSING = timedelta(minutes=30)
 UNPACKING = timedelta(minutes=90)  # how wide a round is drawn
+LABEL_WIDTH = 22.0  # what a cut-off's words take
 RIGHT_SIDE = 78.0  # a label that begins further is written to the left of its line
 
 
@@ -38,6 +39,7 @@ class Cut:
     is_past: bool
     is_right: bool
     is_same_day: bool
+    is_low: bool  # its label stands one line lower: the cut-off before it is too near
 
 
 @dataclass(slots=True)
@@ -117,10 +119,14 @@ def strip(one: Today) -> Strip:
             )
         )
     coming = one.next_cut_off
+    label_at, is_low = -100.0, False
     for cut_off in one.cut_offs:
         at = cut_off.cut_off_at
         if not start <= at <= end:
             continue
+        if at >= one.at:
+            is_low = place(at) - label_at < LABEL_WIDTH and not is_low
+            label_at = place(at)
         drawn.cuts.append(
             Cut(
                 left=text(place(at)),
@@ -129,6 +135,7 @@ def strip(one: Today) -> Strip:
                 is_past=at < one.at,
                 is_right=place(at) > RIGHT_SIDE,
                 is_same_day=cut_off.due_at < end + timedelta(hours=4),
+                is_low=is_low and at >= one.at,
             )
         )
     if coming is not None and drawn.now and coming.cut_off_at <= end:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product
 from backofficine.kernel.money import to_finest
+from backofficine.pharmacy.defaults import TARIFFS
 from backofficine.pharmacy.models import Tariff
 from backofficine.stock.models import Location
 
@@ -97,6 +98,11 @@ class TariffUsed:
     @property
     def is_proved(self) -> bool:
         return self.evidence in (Tariff.Evidence.MEASURED, Tariff.Evidence.SIGNED)
+
+    @property
+    def label(self) -> str:
+        """The words people know it by."""
+        return next((str(each.label) for each in TARIFFS if each.key == self.key), self.key)
 
     @property
     def evidence_label(self) -> str:

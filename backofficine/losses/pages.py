@@ -1,5 +1,6 @@
 """What the pages of losses draw: bars, calendar cells and links, worked out once."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -76,7 +77,8 @@ def calendar(
 ) -> tuple[int, list[Cell]]:
     """Blank cells before the first, and a cell a day.
 
-    Shaded by cash and valued time together (or by minutes alone): a rank, not a total.
+    Shaded by the rank of its cash and valued time together (or of its minutes alone) among the
+    days of the month, so that one huge loss does not make the others look like nothing.
     """
 
     def weight(day: date) -> Decimal:
@@ -87,11 +89,16 @@ def calendar(
         statement.start + timedelta(days=ahead)
         for ahead in range((statement.end - statement.start).days + 1)
     ]
-    worst = max((weight(day) for day in days), default=Decimal(0))
+    weights = sorted(weight(day) for day in days if weight(day))
+
+    def shade(day: date) -> int:
+        below = bisect_right(weights, weight(day))
+        return -(-SHADES * below // len(weights)) if weight(day) else 0
+
     cells = [
         Cell(
             day=day,
-            shade=-int(-SHADES * weight(day) // worst) if worst else 0,
+            shade=shade(day),
             count=statement.days[day].count if day in statement.days else 0,
             is_open=day in open_days,
             is_ahead=day > today,

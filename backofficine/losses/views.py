@@ -15,11 +15,12 @@ from backofficine.kernel import clock
 from backofficine.kernel.errors import DomainError
 from backofficine.losses import pages, queries, services
 from backofficine.losses.forms import ContestForm
-from backofficine.losses.loss import Loss, Step
+from backofficine.losses.loss import Loss, Step, TariffUsed
 from backofficine.losses.models import Contest
 from backofficine.losses.queries import Filters, Statement
 from backofficine.losses.rules import BY_KEY
 from backofficine.losses.trend import trend
+from backofficine.pharmacy.models import Tariff
 from backofficine.pharmacy.queries import local_day, pharmacy
 from backofficine.team.request import Request
 
@@ -205,6 +206,11 @@ def print_month(request: Request, month: str) -> HttpResponse:
     frame = _frame(request, first, today)
     statements = queries.statements(first, months=MONTHS)
     statement = statements[-1]
+    tariffs = [
+        row
+        for row in _tariffs_of(statement)
+        if frame["sees_money"] or row.unit == Tariff.Unit.MINUTES
+    ]
     return render(
         request,
         "losses/print.html",
@@ -220,12 +226,13 @@ def print_month(request: Request, month: str) -> HttpResponse:
             "open_days": sum(
                 day <= today for day in queries.open_days(statement.start, statement.end)
             ),
-            "tariffs": _tariffs_of(statement),
+            "tariffs": tariffs,
+            "sources": sorted({row.source for row in tariffs}),
         },
     )
 
 
-def _tariffs_of(statement: Statement) -> list[Any]:
+def _tariffs_of(statement: Statement) -> list[TariffUsed]:
     rows = {
         (row.key, row.valid_from): row
         for one in statement.lines

@@ -19,3 +19,12 @@ def worked(minutes: Decimal | None) -> str:
     if not hours:
         return f"{rest}{NO_BREAK}min"
     return f"{quantity(hours)}{NO_BREAK}h" + (f"{NO_BREAK}{rest:02d}" if rest else "")
+
+
+@register.filter
+def figure(number: Decimal | None) -> str:
+    """A number without needless zeros: « 10 », « 2,5 »."""
+    if number is None:
+        return ""
+    exponent = number.normalize().as_tuple().exponent
+    return quantity(number, max(0, -exponent if isinstance(exponent, int) else 0))
