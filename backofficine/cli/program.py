@@ -20,7 +20,7 @@ from backofficine.kernel.errors import DomainError
 # Each app that has sub-commands lists them in ``commands.COMMANDS``, in the order of a day.
 APPS = (
     "backofficine.cli",
-    "backofficine.pharmacy",
+    "backofficine.desk",
     "backofficine.catalog",
     "backofficine.stock",
     "backofficine.purchasing",

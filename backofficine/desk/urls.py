@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from backofficine.desk.views import counter, scan, today, wall
+from backofficine.desk.views import counter, first_run, scan, today, wall
 
 app_name = "desk"
 urlpatterns = [
     path("", today.today, name="today"),
+    path("reglages/premiers-pas/", first_run.first_run, name="first_run"),
     path("mural/<str:token>/", wall.wall, name="wall"),
     path("scan/", scan.scan, name="scan"),
     path("comptoir/", counter.counter, name="counter"),

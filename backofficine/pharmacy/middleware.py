@@ -20,7 +20,7 @@ class LocalTime:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         found = Pharmacy.objects.first()
         request.pharmacy = found  # type: ignore[attr-defined]
-        first_page = reverse("pharmacy:first_run")
+        first_page = reverse("desk:first_run")
         if found is None and not request.path.startswith((first_page, settings.STATIC_URL)):
             return HttpResponseRedirect(first_page)
         with timezone.override(ZoneInfo(found.time_zone if found else settings.TIME_ZONE)):

@@ -7,7 +7,6 @@ from backofficine.pharmacy import views
 app_name = "pharmacy"
 urlpatterns = [
     path("", views.settings, name="settings"),
-    path("premiers-pas/", views.first_run, name="first_run"),
     path("tarifs/<str:key>/", views.tariff, name="tariff"),
     path("parametres/<str:key>/", views.parameter, name="parameter"),
 ]

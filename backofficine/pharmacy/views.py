@@ -3,10 +3,8 @@
 from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required, permission_required
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -16,49 +14,12 @@ from backofficine.kernel.errors import DomainError
 from backofficine.pharmacy import queries, services
 from backofficine.pharmacy.forms import (
     ClosedDayForm,
-    FirstRunForm,
     PharmacyForm,
     TariffForm,
     ValueForm,
 )
-from backofficine.pharmacy.models import ClosedDay, OpeningHours, Parameter, Pharmacy, Tariff
-from backofficine.team import services as team
-from backofficine.team.models import Role
+from backofficine.pharmacy.models import ClosedDay, OpeningHours, Parameter, Tariff
 from backofficine.team.request import Request
-from backofficine.team.views import BACKEND
-
-
-@require_http_methods(["GET", "POST"])
-def first_run(request: HttpRequest) -> HttpResponse:
-    """The first page of an empty installation: the pharmacy, its owner, and one is logged in."""
-    if Pharmacy.objects.exists():
-        return redirect("account_login")
-    form = FirstRunForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        words = form.cleaned_data
-        try:
-            with transaction.atomic():
-                services.found_pharmacy(
-                    name=words["pharmacy"],
-                    time_zone=words["time_zone"],
-                    stock_truth=words["stock_truth"],
-                    at=clock.now(),
-                )
-                owner = team.add_person(
-                    username=words["username"],
-                    name=words["name"],
-                    role=Role.OWNER,
-                    password=words["password"],
-                    at=clock.now(),
-                )
-        except DomainError as error:
-            form.add_error(None, str(error))
-        else:
-            login(request, owner, backend=BACKEND)
-            return redirect("team:workstation")
-    return render(
-        request, "pharmacy/first_run.html", {"form": form}, status=422 if form.errors else 200
-    )
 
 
 @login_required

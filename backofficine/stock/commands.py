@@ -7,12 +7,14 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from backofficine.kernel import clock
 from backofficine.kernel.commands import Command, report
+from backofficine.kernel.files import read_bytes
 from backofficine.stock import queries, services
 from backofficine.stock.queries import LedgerReport
+from backofficine.stock.services.furnish import furnish as furnish_shop
 from backofficine.team.models import Actor
 from backofficine.team.services import system_actor
 
@@ -72,6 +74,13 @@ def _sentence(audit: LedgerReport) -> str:
     return f"{first}\n{advice}"
 
 
+def furnish(options: argparse.Namespace) -> None:
+    """Make the places that are missing."""
+    made = furnish_shop()
+    text = ngettext("%(count)d place made.", "%(count)d places made.", made) % {"count": made}
+    report(options, data={"places": made}, text=text)
+
+
 # --- Files that come from elsewhere ---------------------------------------------------------------
 
 SHOWN_LINES = 10
@@ -80,7 +89,7 @@ SHOWN_LINES = 10
 def import_stock(options: argparse.Namespace) -> None:
     """Open the stock from a file."""
     done = services.import_stock(
-        _bytes(options.file), name=options.file.name, at=clock.now(),
+        read_bytes(options.file), name=options.file.name, at=clock.now(),
         actor=system_actor(kind=Actor.Kind.IMPORT), progress=_lines_done,
     )  # fmt: skip
     report(options, data=done.as_dict(), text=_with_rejected(done.sentence, done.rejected))
@@ -89,7 +98,7 @@ def import_stock(options: argparse.Namespace) -> None:
 def import_sales(options: argparse.Namespace) -> None:
     """Record the sales of a file."""
     done = services.import_sales(
-        _bytes(options.file), name=options.file.name, at=clock.now(),
+        read_bytes(options.file), name=options.file.name, at=clock.now(),
         actor=system_actor(kind=Actor.Kind.IMPORT), progress=_lines_done,
     )  # fmt: skip
     report(options, data=done.as_dict(), text=_with_rejected(done.sentence, done.rejected))
@@ -97,16 +106,6 @@ def import_sales(options: argparse.Namespace) -> None:
 
 def _file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help=_("CSV file to read"))
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise services.FileRefused(
-            why=_("The file %(file)s cannot be read (%(why)s). Check its name and its rights.")
-            % {"file": path, "why": error.strerror}
-        ) from error
 
 
 def _lines_done(done: int, total: int) -> None:
@@ -131,6 +130,11 @@ COMMANDS = [
         "check-ledger",
         gettext_lazy("replay the whole ledger, verify its seals, compare its balances"),
         check_ledger,
+    ),
+    Command(
+        "furnish",
+        gettext_lazy("make the dock, the quarantine, the promise slots that are missing"),
+        furnish,
     ),
     Command(
         "import-stock",

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections import Counter
 from datetime import time
 
 import pytest
@@ -11,6 +12,8 @@ from backofficine.pharmacy.models import Pharmacy
 from backofficine.purchasing.commands import weekly_rounds
 from backofficine.purchasing.models import DeliveryRound, Supplier
 from backofficine.purchasing.services import WeeklyRound
+from backofficine.stock.models import Location
+from backofficine.stock.queries.places import dock
 from backofficine.team.models import User
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +120,29 @@ def test_a_round_is_read_in_both_languages() -> None:
 def test_what_is_no_round_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="n’est pas une tournée"):
         weekly_rounds(text)
+
+
+def test_a_new_pharmacy_can_receive_quarantine_and_promise_at_once(password: str) -> None:
+    main(FOUND)
+
+    held = Counter(Location.objects.filter(holds_stock=True).values_list("kind", flat=True))
+    assert held == {
+        "dock": 1, "quarantine": 1, "fridge": 1, "safe": 1, "shelf": 1, "promise_slot": 28,
+    }  # fmt: skip
+    assert dock().code == "QUAI"
+    assert Location.objects.filter(parent__kind="fridge").count() == 4
+
+
+def test_furnishing_adds_only_what_is_missing(
+    pharmacy: Pharmacy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Location.objects.create(kind="dock", code="Réception", holds_stock=True)
+    Location.objects.create(kind="shelf", code="Frigo", holds_stock=True)
+
+    assert main(["furnish", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"places": 3 + 28}
+    assert main(["furnish", "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out) == {"places": 0}
+    assert dock().code == "Réception"
+    assert Location.objects.get(kind="fridge").code == "FRIGO 2"

@@ -133,13 +133,13 @@ def test_the_first_run_makes_the_pharmacy_its_owner_and_logs_in(
         "name": "Hélène Vasseline", "username": "helene", "password": "une-phrase-longue",
     }  # fmt: skip
 
-    response = client.post(reverse("pharmacy:first_run"), words)
+    response = client.post(reverse("desk:first_run"), words)
 
     assert response.status_code == 302
     assert Pharmacy.objects.get().time_zone == "Indian/Reunion"
     assert User.objects.get().role == Role.OWNER
     assert client.session["_auth_user_id"]
-    assert client.get(reverse("pharmacy:first_run"))["Location"] == reverse("account_login")
+    assert client.get(reverse("desk:first_run"))["Location"] == reverse("account_login")
 
 
 def test_a_weak_password_is_refused_and_nothing_is_created(client: Client) -> None:
@@ -148,7 +148,7 @@ def test_a_weak_password_is_refused_and_nothing_is_created(client: Client) -> No
         "username": "helene", "password": "court",
     }  # fmt: skip
 
-    response = client.post(reverse("pharmacy:first_run"), words)
+    response = client.post(reverse("desk:first_run"), words)
 
     assert response.status_code == 422
     assert not Pharmacy.objects.exists()

@@ -215,7 +215,7 @@ def test_a_wall_screen_is_added_once_and_switched_off(client: Client) -> None:
 def test_an_empty_installation_leads_to_its_first_page(client: Client) -> None:
     Pharmacy.objects.all().delete()
 
-    assert client.get("/equipe/")["Location"] == reverse("pharmacy:first_run")
+    assert client.get("/equipe/")["Location"] == reverse("desk:first_run")
 
 
 def test_the_name_behind_a_fact_opens_for_a_reason_and_is_told(

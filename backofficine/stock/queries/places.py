@@ -13,7 +13,10 @@ def virtual(kind: str) -> Location:
 
 
 class MissingPlace(DomainError):
-    message = _("This pharmacy has no place of the kind “%(kind)s” yet. Add one under Settings.")
+    message = _(
+        "This pharmacy has no place of the kind “%(kind)s” yet. Run “backofficine furnish” once, "
+        "which adds one."
+    )
 
 
 def _first(kind: Location.Kind) -> Location:

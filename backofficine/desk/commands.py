@@ -6,18 +6,16 @@ import sys
 from getpass import getpass
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backofficine.desk.founding import found
 from backofficine.kernel import clock
 from backofficine.kernel.commands import Command, report
 from backofficine.kernel.errors import DomainError
-from backofficine.pharmacy import services
 from backofficine.pharmacy.forms import FirstRunForm
 from backofficine.pharmacy.models import Pharmacy
-from backofficine.team import services as team
-from backofficine.team.models import Role
+from backofficine.pharmacy.services import AlreadyThere
 
 PASSWORD_VARIABLE = "BACKOFFICINE_OWNER_PASSWORD"  # noqa: S105 - a name, not a secret
 
@@ -49,7 +47,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def found_pharmacy(options: argparse.Namespace) -> None:
     """Create the pharmacy and its owner, by the same rules as the first page."""
     if Pharmacy.objects.exists():
-        raise services.AlreadyThere
+        raise AlreadyThere
     form = FirstRunForm(
         {
             "pharmacy": options.name,
@@ -63,26 +61,12 @@ def found_pharmacy(options: argparse.Namespace) -> None:
     if not form.is_valid():
         raise WordsRefused(why=_told(form))
     words = form.cleaned_data
-    at = clock.now()
-    with transaction.atomic():
-        made = services.found_pharmacy(
-            name=words["pharmacy"],
-            time_zone=words["time_zone"],
-            stock_truth=words["stock_truth"],
-            at=at,
-        )
-        team.add_person(
-            username=words["username"],
-            name=words["name"],
-            role=Role.OWNER,
-            password=words["password"],
-            at=at,
-        )
+    owner = found(words, at=clock.now())
     data: dict[str, Any] = {
-        "pharmacy": made.name,
-        "owner": words["username"],
-        "stock_truth": made.stock_truth,
-        "time_zone": made.time_zone,
+        "pharmacy": words["pharmacy"],
+        "owner": owner.username,
+        "stock_truth": words["stock_truth"],
+        "time_zone": words["time_zone"],
     }
     text = _("%(pharmacy)s is founded; its owner logs in as %(owner)s.") % data
     report(options, data=data, text=text)
