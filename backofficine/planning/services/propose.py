@@ -105,7 +105,7 @@ def propose_orders(
     # Takes the order's row: a quantity being typed by someone else waits, or is read.
     if not Order.objects.filter(pk=order.pk, status=Order.Status.DRAFT).update(proposed_at=at):
         raise NotDraft
-    if _write(order, lines):
+    if write_lines(order, lines):
         Order.objects.filter(pk=order.pk).update(version=F("version") + 1)
     order.refresh_from_db()
     return order
@@ -123,7 +123,7 @@ def proposals(
     owed = owed_by_product()
     on_order = purchasing.on_order_by_product()
     rules = {rule.product_id: rule for rule in StockRule.objects.all()}
-    facts = _facts(supplier)
+    facts = facts_of(supplier)
 
     asked = dict(table.by_product)
     for product, replacement in _replacements(facts).items():
@@ -144,20 +144,21 @@ def proposals(
         return []
     known = [facts[product] for product in wanted]
     guards = _guards(known, rules, at=at)
-    service = Service(level=float(_value("service_level", SERVICE_LEVEL, at=at)))
-    lead, review = _cover(supplier, delivery_round, at=at, open_days=open_days)
+    service = Service(level=float(value_of("service_level", SERVICE_LEVEL, at=at)))
+    lead, review = cover_of(supplier, delivery_round, at=at, open_days=open_days)
     columns = _columns(
         known, asked, on_hand, on_order, promised, rules, guards,
         days=table.days, lead=lead, review=review, service=service,
     )  # fmt: skip
     proposed = propose_many(columns)
-    wished = _wished(columns, proposed)
+    wished = wished_of(columns, proposed)
     prices = purchasing.unit_prices(supplier, known, on=today)
     made = []
     for index, fact in enumerate(known):
-        line = _line(
+        line = line_of(
             fact, index, columns, proposed, guard=guards[index], wished=int(wished[index]),
-            owed=_owed(fact.pk, owed, on_order, promised), price=prices.get(fact.pk), facts=facts,
+            owed=owed_beyond(fact.pk, owed, on_order, promised), price=prices.get(fact.pk),
+            facts=facts,
         )  # fmt: skip
         if line is not None:
             made.append(line)
@@ -165,7 +166,7 @@ def proposals(
 
 
 @dataclass(frozen=True, slots=True)
-class _Fact:
+class Fact:
     """What the rule must know of a product. ``unit_cost`` in euros excl. VAT, one stock unit."""
 
     pk: int
@@ -198,7 +199,7 @@ class _Fact:
         return Blocked.NONE
 
 
-def _facts(supplier: Supplier) -> dict[int, _Fact]:
+def facts_of(supplier: Supplier) -> dict[int, Fact]:
     """The products that this supplier may be asked for, by primary key."""
     products = Product.objects.filter(is_followed=True)
     if supplier.kind == Supplier.Kind.DIRECT:
@@ -210,7 +211,7 @@ def _facts(supplier: Supplier) -> dict[int, _Fact]:
         "pk", "cip13", "case_size", "doses_per_box", "storage", "legal_status",
         "is_narcotic_like", "state", "availability", "unit_cost", "is_emergency", "successor_id",
     )  # fmt: skip
-    return {row[0]: _Fact(*row) for row in rows}
+    return {row[0]: Fact(*row) for row in rows}
 
 
 def _is_asked_for_all(supplier: Supplier) -> bool:
@@ -219,7 +220,7 @@ def _is_asked_for_all(supplier: Supplier) -> bool:
     return supplier.is_main or not others.exclude(pk=supplier.pk).exists()
 
 
-def _replacements(facts: dict[int, _Fact]) -> dict[int, int]:
+def _replacements(facts: dict[int, Fact]) -> dict[int, int]:
     """Dead code → the living one that replaces it, however many codes lie between."""
     found = {}
     for product, fact in facts.items():
@@ -233,7 +234,7 @@ def _replacements(facts: dict[int, _Fact]) -> dict[int, int]:
     return found
 
 
-def _value(key: str, default: Decimal, *, at: datetime) -> Decimal:
+def value_of(key: str, default: Decimal, *, at: datetime) -> Decimal:
     """A dated number of the pharmacy, or what the house assumes."""
     try:
         return pharmacy.number(key, on=pharmacy.local_day(at))
@@ -241,12 +242,13 @@ def _value(key: str, default: Decimal, *, at: datetime) -> Decimal:
         return default
 
 
-def _guards(known: Iterable[_Fact], rules: dict[int, StockRule], *, at: datetime) -> list[Guard]:
-    dear = _value("expensive_from", EXPENSIVE_FROM, at=at)
-    return [_guard(fact, rules.get(fact.pk), dear=dear) for fact in known]
+def _guards(known: Iterable[Fact], rules: dict[int, StockRule], *, at: datetime) -> list[Guard]:
+    dear = value_of("expensive_from", EXPENSIVE_FROM, at=at)
+    return [guard_of(fact, rules.get(fact.pk), dear=dear) for fact in known]
 
 
-def _guard(fact: _Fact, rule: StockRule | None, *, dear: Decimal) -> Guard:
+def guard_of(fact: Fact, rule: StockRule | None, *, dear: Decimal) -> Guard:
+    """Why this product is never ordered by itself; ``dear`` in euros excl. VAT, one box."""
     if rule is not None and rule.never_stock:
         return Guard.NEVER
     if fact.legal_status == LegalStatus.NARCOTIC or fact.is_narcotic_like:
@@ -258,7 +260,7 @@ def _guard(fact: _Fact, rule: StockRule | None, *, dear: Decimal) -> Guard:
     return Guard.NONE
 
 
-def _cover(
+def cover_of(
     supplier: Supplier,
     delivery_round: DeliveryRound | None,
     *,
@@ -271,7 +273,7 @@ def _cover(
     """
     if delivery_round is None:
         lead = float(supplier.lead_time_days or 0)
-        review = float(_value("direct_review_days", DIRECT_REVIEW_DAYS, at=at))
+        review = float(value_of("direct_review_days", DIRECT_REVIEW_DAYS, at=at))
         return lead, review
     following = (
         purchasing.coming_rounds(supplier, at=delivery_round.cut_off_at)
@@ -288,7 +290,7 @@ def _tenth(days: float) -> float:
 
 
 def _columns(
-    known: list[_Fact],
+    known: list[Fact],
     asked: dict[int, Asked],
     on_hand: dict[int, int],
     on_order: dict[int, int],
@@ -307,12 +309,12 @@ def _columns(
     def whole(values: Iterable[int]) -> Any:
         return np.fromiter(values, dtype=np.int64, count=count)
 
-    def floor(fact: _Fact) -> int:
+    def floor(fact: Fact) -> int:
         rule = rules.get(fact.pk)
         least = (rule.minimum or 0) if rule else 0
         return max(least, fact.doses_per_box if fact.is_emergency else 0)
 
-    def room(fact: _Fact) -> int:
+    def room(fact: Fact) -> int:
         rule = rules.get(fact.pk)
         return NO_MAXIMUM if rule is None or rule.maximum is None else rule.maximum
 
@@ -336,7 +338,7 @@ def _columns(
     )
 
 
-def _wished(columns: Columns, proposed: Proposals) -> Any:
+def wished_of(columns: Columns, proposed: Proposals) -> Any:
     """What the policy would order of each product if none were guarded, in stock units."""
     if columns.on_request is None or not columns.on_request.any():
         return proposed.quantity
@@ -350,7 +352,7 @@ def _wished(columns: Columns, proposed: Proposals) -> Any:
     return propose_many(free).quantity
 
 
-def _owed(
+def owed_beyond(
     product: int, owed: dict[int, int], on_order: dict[int, int], promised: dict[int, int]
 ) -> int:
     """Units owed on no order, less the boxes on their way that nobody else waits for."""
@@ -361,8 +363,8 @@ def _owed(
     return max(waiting - max(free, 0), 0)
 
 
-def _line(
-    fact: _Fact,
+def line_of(
+    fact: Fact,
     index: int,
     columns: Columns,
     proposed: Proposals,
@@ -371,7 +373,7 @@ def _line(
     wished: int,
     owed: int,
     price: Decimal | None,
-    facts: dict[int, _Fact],
+    facts: dict[int, Fact],
 ) -> ProposedLine | None:
     """The line of one product, or none if nothing is to be said of it."""
     policy = int(proposed.quantity[index])
@@ -431,7 +433,7 @@ def _line(
     )
 
 
-def _code(fact: _Fact, facts: dict[int, _Fact]) -> str:
+def _code(fact: Fact, facts: dict[int, Fact]) -> str:
     living = facts.get(_replacements(facts).get(fact.pk, 0))
     return living.cip13 if living else ""
 
@@ -448,7 +450,7 @@ def _urgency(why: Why, *, asks: bool, promised_boxes: int) -> Urgency:
     return Urgency.BELOW
 
 
-def _write(order: Order, lines: list[ProposedLine]) -> int:
+def write_lines(order: Order, lines: list[ProposedLine]) -> int:
     """Bring the draft's lines to the proposals, keeping what people decided; how many changed."""
     existing = {line.product_id: line for line in order.lines.all()}
     fresh, changed = [], []

@@ -837,15 +837,15 @@ class _Life:
         """Boxes in the hand go to waste, lot by lot, where the record holds them."""
         left = quantity
         held: Counter[int] = Counter()
-        for (lot, place), boxes in sorted(self._mirror.boxes[index].items()):
-            if place in self._mirror.serving and (lots is None or lot in lots):
-                held[lot] += boxes
+        for (key_of_lot, place), boxes in self._mirror.boxes[index].items():
+            if place in self._mirror.serving and (lots is None or key_of_lot in lots):
+                held[key_of_lot] += boxes
         who = self._bench_of(who, index, at)
-        for key_of_lot, boxes in sorted(held.items(), key=lambda one: self._mirror.expiry[one[0]]):
-            taken = min(left, boxes)
+        known = Lot.objects.select_related("product").in_bulk(list(held))
+        for lot in sorted(known.values(), key=lambda lot: (lot.expires_on, lot.number)):
+            taken = min(left, held[lot.pk])
             if not taken:
                 break
-            lot = Lot.objects.select_related("product").get(pk=key_of_lot)
             stock.take_out(
                 lot,
                 quantity=taken,
@@ -854,7 +854,7 @@ class _Life:
                 recorded_at=at,
                 actor=self._actor(who),
                 by_pharmacist=self._is_pharmacist(who),
-                request_id=self._id("take out", index, key_of_lot, *key),
+                request_id=self._id("take out", index, lot.number, *key),
                 workstation=self._shop.bench,
             )
             left -= taken
@@ -944,12 +944,7 @@ class _Life:
     def _plan_the_eve(self) -> None:
         staged = self._staged
         for number, index in enumerate(staged.late):
-            self._do(
-                self._local(time(10, 31 + 7 * number)),
-                lambda at, index=index, number=number: self._arrange_promise(
-                    index, at=at, number=number, cause=Cause.NATIONAL_SHORTAGE
-                ),
-            )
+            self._do(self._local(time(10, 31 + 7 * number)), self._late_promise(index, number))
         self._do(
             self._local(time(9, 42)),
             lambda at: self._arrange_promise(
@@ -957,6 +952,11 @@ class _Life:
             ),
         )
         self._do(self._local(time(15, 9)), lambda at: self._report_phantom(0, at=at))
+
+    def _late_promise(self, index: int, number: int) -> Callable[[datetime], None]:
+        return lambda at: self._arrange_promise(
+            index, at=at, number=number, cause=Cause.NATIONAL_SHORTAGE
+        )
 
     def _arrange_promise(self, index: int, *, at: datetime, number: int, cause: Cause) -> None:
         """Somebody asks for more than there is, and waits for it."""

@@ -36,23 +36,23 @@ class Desk:
         self._mirror = mirror
         self._world = world
         self.calendar = OpenDays.read()
-        self._dear = propose._value("expensive_from", propose.EXPENSIVE_FROM, at=at)
-        self._level = float(propose._value("service_level", propose.SERVICE_LEVEL, at=at))
+        self._dear = propose.value_of("expensive_from", propose.EXPENSIVE_FROM, at=at)
+        self._level = float(propose.value_of("service_level", propose.SERVICE_LEVEL, at=at))
         self._review = float(
-            propose._value("direct_review_days", propose.DIRECT_REVIEW_DAYS, at=at)
+            propose.value_of("direct_review_days", propose.DIRECT_REVIEW_DAYS, at=at)
         )
         self._refused: dict[int, datetime] = {}
-        self._facts: dict[int, propose._Fact] = {}
+        self._facts: dict[int, propose.Fact] = {}
         self.read_facts()
 
     def read_facts(self) -> None:
         """Read again what the policy knows of each product: costs and availability move."""
-        facts = propose._facts(self._shop.suppliers[0])
+        facts = propose.facts_of(self._shop.suppliers[0])
         rules = {rule.product_id: rule for rule in StockRule.objects.all()}
         self._facts = facts
         self._known = [facts[product.pk] for product in self._shop.products]
         self._guards = [
-            propose._guard(fact, rules.get(fact.pk), dear=self._dear) for fact in self._known
+            propose.guard_of(fact, rules.get(fact.pk), dear=self._dear) for fact in self._known
         ]
         self._on_request = np.array([bool(guard) for guard in self._guards], dtype=np.bool_)
         self._case = np.array([fact.case_units for fact in self._known], dtype=np.int64)
@@ -82,7 +82,7 @@ class Desk:
         ``only`` keeps some products, by index. Blocked products, of which nothing can be ordered,
         are left aside.
         """
-        lead, review = propose._cover(supplier, delivery_round, at=at, open_days=self.calendar)
+        lead, review = propose.cover_of(supplier, delivery_round, at=at, open_days=self.calendar)
         today = self.calendar.local_day(at)
         days = max(self.calendar.count(self._mirror.first_day, today), 1)
         demand = self._mirror.demand(open_days=days)
@@ -109,7 +109,7 @@ class Desk:
             service=Service(level=self._level),
         )
         proposed = propose_many(columns)
-        wished = propose._wished(columns, proposed)
+        wished = propose.wished_of(columns, proposed)
         looked = (proposed.quantity > 0) | (self._column(owed) > 0)
         looked |= self._on_request & (wished > 0)
         looked &= ~self._blocked
@@ -124,11 +124,11 @@ class Desk:
         made = []
         for index in indexes:
             fact = self._known[index]
-            line = propose._line(
+            line = propose.line_of(
                 fact, index, columns, proposed, guard=self._guards[index],
                 wished=int(wished[index]),
-                owed=propose._owed(fact.pk, owed, on_order, promised), price=prices.get(fact.pk),
-                facts=self._facts,
+                owed=propose.owed_beyond(fact.pk, owed, on_order, promised),
+                price=prices.get(fact.pk), facts=self._facts,
             )  # fmt: skip
             if line is not None and not self._is_set_aside(index, line, at=at):
                 made.append(line)
@@ -166,7 +166,7 @@ class Desk:
         )
         Order.objects.filter(pk=order.pk).update(proposed_at=at)
         if kept:
-            propose._write(order, kept)
+            propose.write_lines(order, kept)
         by_quantity: dict[tuple[int, str], list[int]] = {}
         proposed = {line.product_id: line.quantity for line in kept}
         for product, quantity in decided.items():

@@ -37,7 +37,7 @@ from backofficine.science.simulation.profiles import PARIS, at_local, instant
 from backofficine.science.simulation.rounds import SUPPLIERS, SupplierKind
 from backofficine.science.simulation.world import OpeningLot
 from backofficine.stock import queries as stock
-from backofficine.stock.models import NO_DATE, Address, DemandLine, Location, Posting
+from backofficine.stock.models import Address, DemandLine, Location, Posting
 from backofficine.stock.services import MoveLine, lots_of, post
 from backofficine.team.demo import PASSWORD, PEOPLE
 from backofficine.team.models import Actor, User, Workstation
@@ -430,7 +430,7 @@ def open_stock(
     for index, ones in opening.items():
         room = shop.assortment[index].room
         for one in ones:
-            lot = lots[shop.products[index].pk, one.number, one.expires_on or NO_DATE]
+            lot = lots[shop.products[index].pk, one.number, one.expires_on]
             place, reserve = shop.main_place(index), shop.reserve_place(index)
             here = one.boxes if reserve is None else min(one.boxes, room)
             room -= here
