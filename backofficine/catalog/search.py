@@ -177,7 +177,7 @@ def build(version: int) -> Index:
     starts = [0]
     for _number, code in codes:
         starts.append(starts[-1] + len(code) + 1)
-    letters = np.array([word[:_WIDTH].ljust(_WIDTH + 2, "\0") for word in words] or [" "])
+    letters = np.array([word[:_WIDTH].ljust(_WIDTH + 2, "\0") for word in words or [""]])
     return Index(
         version=version,
         keys=[row[0] for row in rows],
