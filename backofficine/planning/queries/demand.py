@@ -140,35 +140,46 @@ def _days_out(
     wanted = sorted(products)
     if not wanted:
         return {}
-    changes = _changes_by_day(wanted, since=first, calendar=calendar)
-    demand: dict[int, dict[date, list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
+    out_days = {
+        product: days
+        for product, by_day in _changes_by_day(wanted, since=first, calendar=calendar).items()
+        if (
+            days := _empty_days(by_day, after=on_hand.get(product, 0), last=last, calendar=calendar)
+        )
+    }
+    asked: dict[int, dict[date, list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
     for product, day, kind, quantity in DemandLine.objects.filter(
-        product__in=wanted, occurred_on__gte=first, occurred_on__lte=last, kind__in=ASKED
+        product__in=list(out_days), occurred_on__gte=first, occurred_on__lte=last, kind__in=ASKED
     ).values_list("product", "occurred_on", "kind", "quantity"):
-        demand[product][day].append((kind, quantity))
+        asked[product][day].append((kind, quantity))
     found: dict[int, tuple[int, Asked]] = {}
-    for product, by_day in changes.items():
-        out: list[date] = []
-        after = on_hand.get(product, 0)
-        edge = last + timedelta(days=1)  # the day after the stretch being looked at
-        for day in sorted(by_day, reverse=True):
-            # From the day after this one up to the edge, nothing moved.
-            if after <= 0:
-                out += _open_days(day + timedelta(days=1), edge, calendar)
-            before = after - by_day[day]
-            after, edge = before, day
-        out_days = [
-            day
-            for day in out
-            if not any(kind != DemandLine.Kind.MISSING for kind, _ in demand[product].get(day, ()))
-        ]
-        if out_days:
-            vain = [q for day in out_days for _kind, q in demand[product].get(day, ())]
+    for product, days in out_days.items():
+        # Something served proves that a box was there, whatever the record says.
+        vain = [asked[product].get(day, []) for day in days if not _served(asked[product], day)]
+        boxes = [quantity for lines in vain for _kind, quantity in lines]
+        if vain:
             found[product] = (
-                len(out_days),
-                Asked(quantity=sum(vain), lines=len(vain), squares=sum(q * q for q in vain)),
+                len(vain),
+                Asked(quantity=sum(boxes), lines=len(boxes), squares=sum(q * q for q in boxes)),
             )
     return found
+
+
+def _served(by_day: dict[date, list[tuple[str, int]]], day: date) -> bool:
+    return any(kind != DemandLine.Kind.MISSING for kind, _quantity in by_day.get(day, ()))
+
+
+def _empty_days(
+    changes: Mapping[date, int], *, after: int, last: date, calendar: OpenDays
+) -> list[date]:
+    """Open days without a box nor a movement, read backwards from the stock ``after`` the last."""
+    empty: list[date] = []
+    edge = last + timedelta(days=1)  # the day after the stretch being looked at
+    for day in sorted(changes, reverse=True):
+        if after <= 0:
+            empty += _open_days(day + timedelta(days=1), edge, calendar)
+        after, edge = after - changes[day], day
+    return empty
 
 
 def _open_days(start: date, end: date, calendar: OpenDays) -> list[date]:
