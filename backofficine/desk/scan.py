@@ -90,7 +90,8 @@ def resolve(text: str, *, workstation: Workstation | None, today: date) -> Resol
     The layout and the separators that this workstation remembers are tried first; lots already
     known mend a lost separator. Our own codes win over a product's: we gave them.
     """
-    clean = text.strip()[:LONGEST_TEXT]
+    # A reader may send a NUL, which no database keeps.
+    clean = text.replace("\x00", "")[:LONGEST_TEXT].strip()
     if not clean:
         return Resolution(Kind.NOTHING, "")
     remembered = _remembered(workstation)

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backofficine.catalog.models import Product
 from backofficine.kernel.append_only import AppendOnly
@@ -22,9 +23,9 @@ class Status(models.TextChoices):
     IN_SLOT = "in_slot", _("in its slot")
     TOLD = "told", _("patient told")
     COLLECTED = "collected", _("collected")
-    CANCELLED = "cancelled", _("cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("a promise", "cancelled")
     ABANDONED = "abandoned", _("not collected")
-    RESTOCKED = "restocked", _("put back in stock")
+    RESTOCKED = "restocked", pgettext_lazy("a promise", "put back in stock")
     RETURNED = "returned", _("returned to the supplier")
 
 

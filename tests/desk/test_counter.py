@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from backofficine.catalog.models import Product, ProductCode
+from backofficine.catalog.services import touch_version
 from backofficine.formats.codes import cip13_of
 from backofficine.formats.gs1 import box_code
 from backofficine.kernel import clock
@@ -276,6 +277,8 @@ def test_an_ambiguous_code_asks_and_the_choice_takes_the_box(
 def test_a_typed_name_shows_products_with_their_three_acts(
     client: Client, product: Product
 ) -> None:
+    touch_version()
+
     answer = client.post(reverse("desk:counter_search"), {"code": "ramiv"})
 
     for word in ("RAMIVANTINE", "Sortir", "Manquant", "Introuvable", "/promis/nouveau/?product="):

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from backofficine.catalog.models import Product, ProductCode
+from backofficine.catalog.services import touch_version
 from backofficine.desk.scan import Kind, resolve
 from backofficine.formats.codes import cip13_of
 from backofficine.formats.gs1 import GS, box_code
@@ -214,7 +215,8 @@ def test_a_lot_typed_by_its_number_is_found_if_one_alone_bears_it(
     [
         ("", Kind.NOTHING), ("   ", Kind.NOTHING), ("amox 500 cp", Kind.WORDS),
         ("3400999999998", Kind.UNKNOWN), ("00376012345600000010", Kind.UNKNOWN),
-        ("9" * 400, Kind.UNKNOWN), ("<b>x</b>", Kind.UNKNOWN), ("\x00\x1d", Kind.UNKNOWN),
+        ("9" * 400, Kind.UNKNOWN), ("<b>x</b>", Kind.UNKNOWN),
+        ("\x00\x1d", Kind.NOTHING), ("AB\x00C", Kind.WORDS),
     ],
 )  # fmt: skip
 def test_anything_else_is_words_or_unknown_and_never_an_error(
@@ -330,6 +332,8 @@ def test_an_ambiguous_code_asks(technician: Client, product: Product) -> None:
 
 
 def test_words_find_products_and_promises(technician: Client, slip: Promise) -> None:
+    touch_version()
+
     products = scanned(technician, "ramivantine").content.decode()
     patient = scanned(technician, "quercy").content.decode()
 
