@@ -1,6 +1,8 @@
 """*Aujourd'hui*: what it says, what it puts first, and what it costs."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -239,6 +241,19 @@ def test_an_empty_shop_is_taught_the_next_gesture(owner: Client) -> None:
     page = owner.get(reverse("desk:today")).content.decode()
 
     assert "Rien ne presse" in page
+
+
+def test_a_clerk_is_led_to_no_page_that_would_refuse_them(now: datetime) -> None:
+    busy_morning(now)
+    clerk = signed_in(PersonFactory(stock_clerk=True))
+
+    page = clerk.get(reverse("desk:today")).content.decode()
+    main = page.partition('id="main"')[2].partition("</main>")[0]
+    links = set(re.findall(r'href="(/[^"#]*)"', main))
+
+    assert links
+    for link in links:
+        assert clerk.get(unescape(link)).status_code == 200, link
 
 
 def test_a_visitor_is_sent_to_log_in(client: Client) -> None:

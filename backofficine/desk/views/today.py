@@ -37,23 +37,26 @@ def today(request: Request) -> HttpResponse:
             "strip": strip(one),
             "first": acts[0] if acts else None,
             "then": acts[1:6],
-            **{f"{word}_url": _url(name, query) for word, (name, query) in LISTS.items()},
+            **{
+                f"{word}_url": _url(name, query) if request.user.may(right) else ""
+                for word, (name, query, right) in LISTS.items()
+            },
         },
     )
 
 
-# Every number opens its list.
-LISTS: dict[str, tuple[str, str]] = {
-    "floor": ("receiving:receive", ""),
-    "late": ("promises:board", "lane=late"),
-    "promises": ("promises:board", ""),
-    "ready": ("promises:board", "lane=in_slot"),
-    "order": ("planning:orders", ""),
-    "put_away": ("receiving:put_away", ""),
-    "gaps": ("receiving:receive", ""),
-    "not_found": ("losses:month", "lines=all&rule=not_found"),
-    "expiring": ("stock:list", "show=expiring"),
-    "counts": ("stock:list", "show=to_count"),
+# Every number opens its list, for those who may open it.
+LISTS: dict[str, tuple[str, str, str]] = {
+    "floor": ("receiving:receive", "", "receive"),
+    "late": ("promises:board", "lane=late", "promise"),
+    "promises": ("promises:board", "", "promise"),
+    "ready": ("promises:board", "lane=in_slot", "promise"),
+    "order": ("planning:orders", "", "order"),
+    "put_away": ("receiving:put_away", "", "put_away"),
+    "gaps": ("receiving:receive", "", "receive"),
+    "not_found": ("losses:month", "lines=all&rule=not_found", "contest_losses"),
+    "expiring": ("stock:list", "show=expiring", "count_stock"),
+    "counts": ("stock:list", "show=to_count", "count_stock"),
 }
 ACTS = {
     Kind.SET_ASIDE: ("promises:board", "lane=arrived"),
