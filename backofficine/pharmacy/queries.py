@@ -59,11 +59,11 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     )
 
 
-def openings(day: date) -> list[tuple[datetime, datetime]]:
+def openings(day: date, *, in_zone: ZoneInfo | None = None) -> list[tuple[datetime, datetime]]:
     """The opening stretches of a day, in UTC; empty when closed."""
     if ClosedDay.objects.filter(closed_on=day).exists():
         return []
-    here = zone()
+    here = in_zone or zone()
     return [
         (instant(day, row.opens_at, in_zone=here), instant(day, row.closes_at, in_zone=here))
         for row in OpeningHours.objects.filter(weekday=day.weekday()).order_by("opens_at", "pk")
@@ -77,9 +77,10 @@ def is_open_day(day: date) -> bool:
 def open_minutes_between(start: datetime, end: datetime) -> int:
     """Whole minutes of opening time between two instants."""
     total = timedelta()
-    day, last = local_day(start), local_day(end)
+    here = zone()
+    day, last = local_day(start, in_zone=here), local_day(end, in_zone=here)
     while day <= last:
-        for opens, closes in openings(day):
+        for opens, closes in openings(day, in_zone=here):
             overlap = min(end, closes) - max(start, opens)
             total += max(overlap, timedelta())
         day += timedelta(days=1)
