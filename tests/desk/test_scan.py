@@ -32,6 +32,7 @@ from tests.factories import (
     SupplierFactory,
     shop_floor,
     signed_in,
+    stocked,
 )
 
 LAYOUTS = [Layout.AS_SENT, Layout.AZERTY, Layout.AZERTY_CAPS]
@@ -257,9 +258,7 @@ def test_a_scan_is_a_post_of_somebody_known(pharmacy: Pharmacy, technician: Clie
 def test_a_product_leads_to_its_page(technician: Client, product: Product, box: str) -> None:
     answer = scanned(technician, box)
 
-    assert answer.headers.get("HX-Redirect", product.get_absolute_url()) == (
-        product.get_absolute_url()
-    )
+    assert answer["HX-Redirect"] == product.get_absolute_url()
 
 
 def test_a_slip_leads_to_its_promise(technician: Client, slip: Promise) -> None:
@@ -399,10 +398,32 @@ def test_without_a_script_the_answer_is_a_whole_page(technician: Client) -> None
     assert 'id="scan-result"' in text
 
 
-def test_a_place_says_what_it_holds(technician: Client, floor: dict[str, Location]) -> None:
-    answer = scanned(technician, floor["shelf"].code)
+def test_a_place_says_what_it_holds(
+    technician: Client, floor: dict[str, Location], product: Product
+) -> None:
+    stocked(product, 2, location=floor["shelf"])
 
-    assert answer.status_code == 200
+    text = scanned(technician, floor["shelf"].code).content.decode()
+
+    assert "1 produit" in text
+    assert "RAMIVANTINE" in text
+
+
+def test_an_order_and_a_parcel_lead_to_their_pages(technician: Client, now: datetime) -> None:
+    order = OrderFactory(number=123)
+    Parcel.objects.create(kind="tote", code="BAC-00412", supplier=order.supplier, dropped_at=now)
+
+    assert scanned(technician, "C123")["HX-Redirect"] == (
+        reverse("planning:order", args=[order.public_id])
+    )
+    assert scanned(technician, "BAC-00412")["HX-Redirect"] == reverse("receiving:receive")
+
+
+def test_an_order_is_told_to_a_stock_clerk(pharmacy: Pharmacy) -> None:
+    OrderFactory(number=123)
+    clerk = signed_in(PersonFactory(stock_clerk=True))
+
+    assert "C123" in scanned(clerk, "C123").content.decode()
 
 
 @pytest.fixture

@@ -7,14 +7,16 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from backofficine.catalog.models import Product
 from backofficine.desk.scan import FOUND, Kind, Resolution, search_words
 from backofficine.desk.scan import resolve as resolve_scan
 from backofficine.formats.gs1 import Doubt
@@ -22,6 +24,7 @@ from backofficine.kernel import clock
 from backofficine.promises import identity
 from backofficine.promises import queries as promises
 from backofficine.promises.models import Promise
+from backofficine.receiving.models import Receipt
 from backofficine.team import services as team
 from backofficine.team.request import Request
 
@@ -38,11 +41,6 @@ class Answer:
     product_query: str = ""  # where a product of the list leads, when not to its own page
     cards: tuple[Any, ...] = ()
     note: str = ""
-
-    @property
-    def opens_products(self) -> bool:
-        """Whether this house has a page for a product."""
-        return bool(self.products and address("stock:product", self.products[0].public_id))
 
 
 @require_POST
@@ -104,11 +102,8 @@ def answer_to(request: Request, found: Resolution) -> Answer:
 
 
 def address(name: str, *args: Any, **query: Any) -> str:
-    """A page of the house; ``""`` if this person's house has none."""
-    try:
-        url = reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
+    """A page of the house, with its filters."""
+    url = reverse(name, args=args)
     return f"{url}?{urlencode(query)}" if query else url
 
 
@@ -147,9 +142,8 @@ def _product(request: Request, found: Resolution) -> Answer:
     return _to_product(found.product)
 
 
-def _to_product(product: Any) -> Answer:
-    url = address("stock:product", product.public_id)
-    return Answer(url=url) if url else Answer(tone="yes", text=str(product), products=(product,))
+def _to_product(product: Product) -> Answer:
+    return Answer(url=product.get_absolute_url())
 
 
 def _choice(found: Resolution, *, query: str = "") -> Answer:
@@ -202,19 +196,32 @@ def _location(request: Request, found: Resolution) -> Answer:
             % {"code": place.code, "number": waiting[0].number},
             aside=identity.initials_of(waiting[0]),
         )
-    url = address("stock:list", place=place.code)
-    if url:
-        return Answer(url=url)
-    return Answer(tone="yes", text=_("Place %(code)s") % {"code": place.code})
+    held = Product.objects.filter(
+        lots__balances__location=place, lots__balances__on_hand__gt=0
+    ).distinct()
+    count = held.count()
+    return Answer(
+        tone="yes",
+        text=ngettext(
+            "Place %(code)s: %(count)s product", "Place %(code)s: %(count)s products", count
+        )
+        % {"code": place.code, "count": count},
+        products=tuple(held.order_by("name", "pk")[:FOUND]),
+    )
 
 
 def _parcel(request: Request, found: Resolution) -> Answer:
     parcel = found.parcel
     assert parcel is not None, "a parcel was found"
-    if request.user.may("receive"):
-        url = address("receiving:receive", parcel=parcel.pk)
-        if url:
-            return Answer(url=url)
+    if request.user.may("receive") and parcel.emptied_at is None:
+        receipt = parcel.receipt
+        is_open = receipt is not None and receipt.status == Receipt.Status.OPEN
+        url = (
+            address("receiving:bench", receipt.number)
+            if receipt is not None and is_open
+            else address("receiving:receive")
+        )
+        return Answer(url=url)
     return Answer(
         tone="yes",
         text=_("%(kind)s %(code)s of %(supplier)s")
@@ -229,9 +236,8 @@ def _parcel(request: Request, found: Resolution) -> Answer:
 def _order(request: Request, found: Resolution) -> Answer:
     order = found.order
     assert order is not None, "an order was found"
-    url = address("planning:order", order.public_id) if request.user.may("order") else ""
-    if url:
-        return Answer(url=url)
+    if request.user.may("order"):
+        return Answer(url=address("planning:order", order.public_id))
     return Answer(
         tone="yes",
         text=_("Order %(number)s for %(supplier)s, %(status)s")

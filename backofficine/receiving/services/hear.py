@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from backofficine.catalog import queries as catalog
 from backofficine.catalog.models import Product
-from backofficine.formats.gs1 import Reading, ReadingKind, read, spellings
+from backofficine.formats.gs1 import GS, Reading, ReadingKind, read, spellings
 from backofficine.formats.keyboard import Layout
 from backofficine.receiving.models import Parcel, Receipt, ReceiptScan
 from backofficine.receiving.queries import Ask, Heard, ScanResult, Tone
@@ -43,7 +43,7 @@ def hear(
     ``product`` is the choice of a person when the code left one. Whatever is not understood is
     kept aside as an unknown code. Raises what :func:`scan` raises.
     """
-    text = text.strip()[:LONGEST_TEXT]
+    text = text.replace("\x00", "")[:LONGEST_TEXT].strip()  # no database keeps a NUL
     who: dict[str, Any] = {"actor": actor, "workstation": workstation}
     told: dict[str, Any] = {
         "at": at,
@@ -94,9 +94,9 @@ def _read(text: str, *, on: date, workstation: Workstation | None) -> Reading:
         separators = workstation.separators
         if workstation.keyboard_layout in set(Layout):
             remembered = Layout(workstation.keyboard_layout)
-    return read(
-        text, today=on, remembered=remembered, separators=separators, known_lots=_known_lots
-    )
+    # Known lots only mend separators that were lost: a code that has its own needs none.
+    known_lots = None if GS in text else _known_lots
+    return read(text, today=on, remembered=remembered, separators=separators, known_lots=known_lots)
 
 
 def _known_lots(code: str) -> Collection[str]:
