@@ -148,6 +148,14 @@ class Product(models.Model):
                 condition=Q(storage__in=Storage.values), name="storage_is_known"
             ),
         ]
+        # The pages list what is followed here, a third of the catalogue, by name.
+        indexes = [
+            models.Index(
+                fields=["name", "strength", "pack"],
+                condition=Q(is_followed=True),
+                name="followed_by_name",
+            ),
+        ]
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.name, self.strength, self.form, self.pack) if part)

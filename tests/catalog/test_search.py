@@ -93,7 +93,7 @@ def test_the_real_catalogue_is_searched_in_a_few_milliseconds(bdpm: Path, now: d
         text
         for name, strength, cip13 in Product.objects.order_by("pk").values_list(
             "name", "strength", "cip13"
-        )[::40]
+        )[::100]
         for text in (name[:2], name[:1], f"{name.split()[0][:6]} {strength}", name[1:], cip13[4:9])
     ]
     spent = []
@@ -103,7 +103,7 @@ def test_the_real_catalogue_is_searched_in_a_few_milliseconds(bdpm: Path, now: d
         spent.append(time.process_time() - began)
 
     spent.sort()
-    assert len(spent) > 2000
+    assert len(spent) > 1000
     assert spent[int(len(spent) * 0.99)] < 0.015
     assert queries.search("amox 500 cp")[0].name.startswith("AMOXICILLINE")
     assert queries.search("doliprane 1g")[0].strength == "1000 mg"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.utils.functional import Promise as LazyText
@@ -16,6 +17,7 @@ from backofficine.stock.models import (
     NO_DATE,
     Address,
     Balance,
+    ChainHead,
     CountLine,
     CountRequest,
     DemandLine,
@@ -121,6 +123,7 @@ def stock_page(*, show: Show, text: str, number: int, on: date) -> StockPage:
     A search also looks among the products that are not followed, after those that are.
     """
     products = _filtered(show, on=on)
+    counts = _counts(on=on)
     if text:
         found = catalog.search(text, limit=MOST_FOUND)
         if show is not Show.ALL:
@@ -132,7 +135,7 @@ def stock_page(*, show: Show, text: str, number: int, on: date) -> StockPage:
             found = [product for product in found if product.pk in kept]
         total, chosen = len(found), found
     else:
-        total, chosen = products.count(), []
+        total, chosen = counts[show], []
     pages = max(1, -(-total // PAGE))
     number = min(max(1, number), pages)
     first = (number - 1) * PAGE
@@ -145,27 +148,39 @@ def stock_page(*, show: Show, text: str, number: int, on: date) -> StockPage:
         number=number,
         pages=pages,
         total=total,
-        counts=_counts(on=on),
+        counts=counts,
         awaiting_visa=NarcoticVisa.objects.filter(given_at=None).count(),
     )
 
 
 def _counts(*, on: date) -> dict[Show, int]:
+    """The figures of the sentence. Those of the ledger are read again once it has moved."""
     followed = Product.objects.filter(is_followed=True)
-    # Counted from the places outwards: far fewer rows than products times lots.
-    held = _served_from(lot__product__is_followed=True).aggregate(
-        n=Count("lot__product", distinct=True)
-    )["n"]
-    expiring = _expiring(on).filter(lot__product__is_followed=True)
     total = followed.count()
+    # The head's seal names one history of moves, and no other.
+    held, expiring = _held_and_expiring(
+        ChainHead.objects.values_list("hash", flat=True).get(pk=1), total, on
+    )
     return {
         Show.ALL: total,
         Show.ZERO: total - held,
-        Show.EXPIRING: expiring.aggregate(n=Count("lot__product", distinct=True))["n"],
+        Show.EXPIRING: expiring,
         Show.TO_COUNT: followed.filter(
             pk__in=CountRequest.objects.filter(closed_at=None).values("product")
         ).count(),
     }
+
+
+@lru_cache(maxsize=8)
+def _held_and_expiring(head: str, followed: int, on: date) -> tuple[int, int]:
+    """How many followed products are held, and how many expire soon, at this head of the chain."""
+    # Counted from the places outwards: far fewer rows than products times lots.
+    held = _served_from(lot__product__is_followed=True)
+    expiring = _expiring(on).filter(lot__product__is_followed=True)
+    return (
+        held.aggregate(n=Count("lot__product", distinct=True))["n"],
+        expiring.aggregate(n=Count("lot__product", distinct=True))["n"],
+    )
 
 
 def _rows(products: Sequence[Product], *, on: date) -> list[StockRow]:
