@@ -4,14 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
+from django.template.loader import get_template
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from backofficine.catalog.models import Product
 from backofficine.planning import queries
 from backofficine.planning.queries import OpenDays, WeekOfDemand
-from backofficine.planning.why import Guard, Origin, Why, sentence, what_would_change
+from backofficine.planning.why import Origin, Why, sentence, what_would_change
 from backofficine.purchasing.models import DeliveryRound, Order, OrderLine, Supplier
+from backofficine.web.templatetags.components import euros, product_line
+from backofficine.web.templatetags.components import quantity as figure
 
 Urgency = OrderLine.Urgency
 
@@ -45,18 +52,74 @@ class LineRow:
     def why(self) -> Why:
         return Why.of(self.line.why)
 
-    @property
-    def tag(self) -> tuple[str, str]:
-        return TAGS[Urgency(self.line.urgency)]
+    # What each row prints is a string made here: a template formats numbers at ten times the cost,
+    # and a page holds forty rows.
 
     @property
-    def has_numbers(self) -> bool:
-        return self.why.origin == Origin.PROPOSED
+    def key(self) -> str:
+        return str(self.line.pk)
 
     @property
-    def days(self) -> Decimal | None:
+    def version(self) -> str:
+        return str(self.line.version)
+
+    @property
+    def form_name(self) -> str:
+        return f"form-{self.line.pk}"
+
+    @property
+    def is_wide(self) -> bool:
+        return self.is_open or bool(self.error)
+
+    @property
+    def expanded(self) -> str:
+        return "true" if self.is_open else "false"
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.line.is_checked
+
+    @property
+    def tag(self) -> SafeString:
+        urgency = Urgency(self.line.urgency)
+        if self.line.is_checked and not self.line.is_changed:
+            return _tag(_("accepted"), "done", "check")
+        return _tag(str(urgency.label), *TAGS[urgency])
+
+    @property
+    def product(self) -> SafeString:
+        product = self.line.product
+        return _product_line(_looks(product), _ByIdentity(product))
+
+    @property
+    def reason_words(self) -> str:
+        if self.line.is_changed and self.line.proposed_quantity:
+            return str(self.line.get_change_reason_display())
+        return ""
+
+    @property
+    def sum(self) -> str:
+        if self.why.origin != Origin.PROPOSED:
+            return "–"
+        return f"{self.why.on_hand} + {self.why.on_order} − {self.why.promised} ="
+
+    @property
+    def net(self) -> str:
+        return figure(self.why.net) if self.why.origin == Origin.PROPOSED else ""
+
+    @property
+    def days(self) -> str:
         cover = self.why.days_of_cover
-        return None if cover is None else Decimal(f"{cover:.2f}")
+        return figure(None if cover is None else Decimal(f"{cover:.2f}"), 1)
+
+    @property
+    def proposed(self) -> str:
+        return str(self.line.proposed_quantity)
+
+    @property
+    def promised_words(self) -> str:
+        count = self.line.promised_quantity
+        return _("%(n)s promised") % {"n": count} if count else ""
 
     @property
     def sentence(self) -> str:
@@ -83,29 +146,68 @@ class LineRow:
         return self.typed_reason or self.line.change_reason
 
     @property
-    def amount(self) -> Decimal | None:
-        return None if self.line.unit_price is None else self.line.unit_price * self.line.quantity
+    def amount_words(self) -> str:
+        price = self.line.unit_price
+        return "–" if price is None else euros(price * self.line.quantity)
 
     @property
-    def is_guarded(self) -> bool:
-        return self.why.guard not in {Guard.NONE, Guard.NEVER}
-
-    @property
-    def case(self) -> int:
+    def case(self) -> str:
         """Boxes in a case."""
-        return max(self.why.case_size // self.why.per_box, 1)
-
-    @property
-    def form_name(self) -> str:
-        return f"form-{self.line.pk}"
+        return str(max(self.why.case_size // self.why.per_box, 1))
 
     @property
     def reasons(self) -> list[tuple[str, str]]:
-        return [(str(code), str(label)) for code, label in OrderLine.ChangeReason.choices]
+        return reasons()
 
     @property
     def chart(self) -> "Chart | None":
         return Chart.of(self.weeks, expected=self.per_week) if self.weeks else None
+
+
+def reasons() -> list[tuple[str, str]]:
+    """Why a person may change a proposal, in words."""
+    return [(str(code), str(label)) for code, label in OrderLine.ChangeReason.choices]
+
+
+@lru_cache(maxsize=64)
+def _tag(word: str, state: str, icon: str) -> SafeString:
+    """The tag component, drawn once for each of the few words it says."""
+    template = get_template("web/components/tag.html")
+    return mark_safe(template.render({"word": word, "state": state, "icon": icon}))  # noqa: S308
+
+
+@lru_cache(maxsize=4096)
+def _product_line(_looks: tuple[str, ...], one: "_ByIdentity") -> SafeString:
+    """The product component, drawn once for each product and language."""
+    template = get_template("web/components/product_line.html")
+    return mark_safe(template.render(product_line(one.product, code=False)))  # noqa: S308
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ByIdentity:
+    """Carries a product past the cache, which only compares what is seen of it."""
+
+    product: Product
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+def _looks(product: Product) -> tuple[str, ...]:
+    """Everything the component shows of a product."""
+    return (
+        get_language() or "",
+        product.name,
+        product.strength,
+        product.form,
+        product.pack,
+        product.storage,
+        product.legal_status,
+        product.availability,
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -30,14 +31,14 @@ from backofficine.planning.forms import (
     LineForm,
     SendForm,
 )
-from backofficine.planning.queries import Show
+from backofficine.planning.queries import DraftFigures, Show
 from backofficine.purchasing import queries as purchasing
 from backofficine.purchasing import services as purchasing_services
 from backofficine.purchasing.models import DeliveryRound, Order, OrderLine, Supplier
 from backofficine.purchasing.services import AbsurdQuantity, LineChanged
 from backofficine.team.request import Request
 
-PAGE = 40  # lines on screen at once; the next ones come as one scrolls
+PAGE = 25  # lines on screen at once; the next ones come as one scrolls
 RECENT = 30
 CANDIDATES = 8
 
@@ -169,7 +170,7 @@ def _line_answer(
     status = 422 if row.error else 200
     if request.htmx:
         context: dict[str, Any] = {"row": row, "order": order, "with_figures": figures}
-        context["page_address"] = _address(order)
+        context |= _row_words(request) | {"page_address": _address(order, keep=request.POST)}
         if figures:
             context |= _figures(order, at=at, read=follows)
         return render(request, "planning/orders.html#answer", context, status=status)
@@ -442,7 +443,10 @@ def _orders_page(
         # The draft was fetched for this supplier and this round: no need to ask again.
         order.supplier, order.delivery_round = supplier, delivery_round
         context |= _figures(order, at=at)
-        context |= _lines(request, order, at=at, row=row, show=_show(asked.get("show")))
+        context |= _lines(
+            request, order, at=at, row=row, show=_show(asked.get("show")),
+            figures=context["figures"],
+        )  # fmt: skip
     context |= extra or {}
     return render(
         request, "planning/orders.html", context, status=status or (422 if refusal else 200)
@@ -450,9 +454,14 @@ def _orders_page(
 
 
 def _lines(
-    request: Request, order: Order, *, at: datetime, row: pages.LineRow | None, show: Show
+    request: Request,
+    order: Order,
+    *,
+    at: datetime,
+    row: pages.LineRow | None,
+    show: Show,
+    figures: DraftFigures,
 ) -> dict[str, Any]:
-    figures = queries.draft_figures(order)
     count = figures.by_show[show]
     last = max(-(-count // PAGE), 1)
     page = min(max(_whole(request.GET.get("page")) or 1, 1), last)
@@ -463,8 +472,9 @@ def _lines(
     if row is not None:
         kept = [row if one.line.pk == row.line.pk else one for one in rows]
         rows = kept if row in kept else [row, *kept]
-    return {
+    return _row_words(request) | {
         "rows": rows,
+        "reasons": pages.reasons(),
         "show": show,
         "page": page,
         "next_page": _address(order, show=show, page=page + 1) if page < last else "",
@@ -474,6 +484,17 @@ def _lines(
             for one in Show
         ],
         "page_address": _address(order, show=show, page=page),
+    }
+
+
+def _row_words(request: Request) -> dict[str, Any]:
+    """What every row repeats, looked up once."""
+    return {
+        "line_base": reverse("planning:line", args=[0])[:-1],
+        "token": get_token(request),
+        "quantity_label": _("Boxes to order"),
+        "validate_label": _("Validate"),
+        "why_label": _("why"),
     }
 
 

@@ -99,17 +99,17 @@ def test_a_wholesaler_without_rounds_is_refused_kindly(client, main):
     assert "n’a aucune tournée à venir" in words(answer)
 
 
-def test_the_page_of_forty_lines_asks_few_questions(client, draft, django_assert_max_num_queries):
+def test_a_page_of_lines_asks_few_questions(client, draft, django_assert_max_num_queries):
     for _ in range(60):
         OrderLineFactory(order=draft)
     client.get(PAGE)
 
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(16):
         page = client.get(PAGE)
 
-    assert page.content.count(b'class="order-line') == 40
+    assert page.content.count(b'class="order-line') == 25
     assert "page=2" in page.content.decode()
-    assert client.get(f"{PAGE}?page=2").content.count(b'class="order-line') == 20
+    assert client.get(f"{PAGE}?page=3").content.count(b'class="order-line') == 10
     assert client.get(f"{PAGE}?page=999").status_code == 200
 
 

@@ -19,13 +19,19 @@ function step(by) {
   return go(all[here < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, here + by))]);
 }
 
-// The reason is asked as soon as what is typed leaves the proposal.
+// The reason is asked as soon as what is typed leaves the proposal; its list comes from the page.
 function askReason(input) {
-  const reason = input.form.querySelector("[data-reason]");
-  if (!reason) return false;
   const differs = input.dataset.proposed !== "0" && input.value.trim() !== input.dataset.proposed;
-  reason.hidden = !differs;
-  return differs && !reason.value;
+  let reason = input.form.querySelector("[data-reason]");
+  if (!differs) {
+    reason?.remove();
+    return false;
+  }
+  if (!reason) {
+    reason = document.getElementById("reasons").content.firstElementChild.cloneNode(true);
+    input.after(reason);
+  }
+  return !reason.value;
 }
 
 document.addEventListener("input", (event) => {
