@@ -14,6 +14,7 @@ from backofficine.receiving.queries.results import (
     lot_text,
     month_text,
     result_of,
+    result_of_rows,
     unknown_result,
 )
 from backofficine.receiving.queries.tally import Line, LotCount, Tally, tally
@@ -23,5 +24,6 @@ __all__ = [
     "Ask", "BenchView", "Carried", "Delivery", "Destination", "Due", "Floor", "Heard", "Hero",
     "Home", "Line", "LotCount", "Row", "ScanResult", "Stop", "Tally", "Tone", "announce", "bench",
     "floor", "home_of", "homes_of", "is_short_dated", "last_result", "lot_text", "month_text",
-    "on_the_dock", "on_the_floor", "reserve", "result_of", "tally", "unknown_result", "walk",
+    "on_the_dock", "on_the_floor", "reserve", "result_of", "result_of_rows",
+    "tally", "unknown_result", "walk",
 ]  # fmt: skip

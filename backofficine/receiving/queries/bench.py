@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Max, Sum
+from django.db.models import Exists, Max, OuterRef, Sum, Value
+from django.db.models.functions import Coalesce
 
 from backofficine.catalog import queries as catalog
 from backofficine.catalog.models import Product
@@ -29,7 +30,7 @@ from backofficine.stock import queries as stock
 from backofficine.stock.models import NO_DATE, Address, Lot
 
 # A scan redraws few lines; the whole list is one link away.
-LINES_AFTER_A_SCAN = 14
+LINES_AFTER_A_SCAN = 9
 MOST_LINES = 500
 COLD_MINUTES = 15
 """From the opening of a cold tote to the fridge (``design.md`` § 5)."""
@@ -212,7 +213,10 @@ def bench(
     dropped = min((one.dropped_at for one in still), default=receipt.started_at)
     lines, before, after = _lines(counts, product_id, shown=shown)
     waiting = counts.waiting_lines[:3]
-    products = Product.objects.in_bulk({line.product_id for line in [*lines, *waiting]})
+    # A row shows five words of a product: the rest stays where it is.
+    products = Product.objects.only("name", "strength", "form", "pack", "cip13").in_bulk(
+        {line.product_id for line in [*lines, *waiting]}
+    )
     view = BenchView(
         receipt=receipt,
         counts=counts,
@@ -223,7 +227,7 @@ def bench(
         elapsed=at - dropped,
         limit=receipt.supplier.dock_limit_minutes,
         cold_minutes=_cold_minutes(current, at=at),
-        new_lots=_new_lots(counts),
+        new_lots=_new_lots(receipt),
         rows=[
             Row(products[line.product_id], line, is_current=line.product_id == product_id)
             for line in lines
@@ -238,7 +242,7 @@ def bench(
         product = (
             result.product
             if result and result.product and result.product.pk == product_id
-            else products.get(product_id) or Product.objects.filter(pk=product_id).first()
+            else Product.objects.filter(pk=product_id).first()
         )
         if product is not None:
             view.hero = _hero(receipt, product, counts.line(product_id), result=result)
@@ -305,41 +309,34 @@ def _lines(
     return lines, before, after
 
 
-def _new_lots(counts: Tally) -> int:
+def _new_lots(receipt: Receipt) -> int:
     """Lots that this receipt adds to the record."""
-    words = {
-        (line.product_id, lot.number, lot.expires_on or NO_DATE)
-        for line in counts.lines.values()
-        for lot in line.lots
-        if lot.quantity
-    }
-    if not words:
-        return 0
-    known = set(
-        Lot.objects.filter(
-            product__in={word[0] for word in words}, number__in={word[1] for word in words}
-        ).values_list("product_id", "number", "expires_on")
+    known = Lot.objects.filter(
+        product=OuterRef("product"),
+        number=OuterRef("lot_number"),
+        expires_on=Coalesce(OuterRef("expires_on"), Value(NO_DATE)),
     )
-    return len(words - known)
+    rows = (
+        ReceiptScan.objects.filter(~Exists(known), receipt=receipt)
+        .values_list("product_id", "lot_number", "expires_on")
+        .annotate(boxes=Sum("quantity"))
+        .filter(boxes__gt=0)
+        .order_by()
+    )
+    return rows.count()
 
 
 def _hero(receipt: Receipt, product: Product, line: Line, *, result: ScanResult | None) -> Hero:
     fits = result is not None and result.product is not None and result.product.pk == product.pk
     home = (result.home if result and fits else None) or home_of(product)
     doses = product.doses_per_box
-    promised = (
-        ReceiptScan.objects.filter(
-            receipt=receipt, product=product, promise__isnull=False
-        ).aggregate(boxes=Sum("quantity"))["boxes"]
-        or 0
-    )
     strengths = catalog.strengths(product)
     hero = Hero(
         product=product,
         line=line,
         home=home,
         on_hand=stock.on_hand(product),
-        promised=promised * doses,
+        promised=line.promised * doses,
         strengths=strengths,
         neighbour=_neighbour(product, home, strengths),
     )

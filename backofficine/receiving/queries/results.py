@@ -163,7 +163,7 @@ def result_of(
         unknown = UnknownScan.objects.filter(receipt=receipt, request_id=act).first()
         return unknown_result(unknown, is_repeat=is_repeat) if unknown else None
     counts = counts or tally(receipt, on=on)
-    return _read(receipt, rows, counts=counts, on=on, is_repeat=is_repeat)
+    return result_of_rows(receipt, rows, counts=counts, on=on, is_repeat=is_repeat)
 
 
 def unknown_result(unknown: UnknownScan, *, is_repeat: bool = False) -> ScanResult:
@@ -182,9 +182,15 @@ def unknown_result(unknown: UnknownScan, *, is_repeat: bool = False) -> ScanResu
     )
 
 
-def _read(
-    receipt: Receipt, rows: list[ReceiptScan], *, counts: Tally, on: date, is_repeat: bool
+def result_of_rows(
+    receipt: Receipt,
+    rows: list[ReceiptScan],
+    *,
+    counts: Tally,
+    on: date,
+    is_repeat: bool = False,
 ) -> ScanResult:
+    """The answer to an act whose rows are at hand; ``counts`` includes them."""
     first = rows[0]
     line = counts.line(first.product_id)
     quantity = sum(row.quantity for row in rows)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, Sum
 from django.db.models.functions import Coalesce
 
 from backofficine.purchasing.models import OrderLine
@@ -43,6 +43,7 @@ class Line:
     touched: int = 0
     expected_price: Decimal | None = None
     actual_price: Decimal | None = None
+    promised: int = 0  # of the boxes received, those that a patient waits for
     extra_kind: str = ""
     replaces_id: int | None = None
     short_reason: str = ""
@@ -86,6 +87,18 @@ class Tally:
 
     lines: dict[int, Line]
     has_orders: bool
+    on: date
+    dates: dict[tuple[int, str], date] = field(default_factory=dict)  # answered, by product and lot
+
+    def fold(self, row: ReceiptScan) -> None:
+        """Add a row that was just written, as reading everything again would."""
+        _fold(
+            self,
+            (
+                row.product_id, row.lot_number, row.expires_on, row.verdict, row.extra_kind,
+                row.unit_price, row.quantity, row.quantity if row.promise_id else 0, row.pk,
+            ),
+        )  # fmt: skip
 
     def line(self, product_id: int) -> Line:
         return self.lines.get(product_id) or Line(product_id)
@@ -106,12 +119,17 @@ class Tally:
         return [line for line in self.expected_lines if not line.is_touched]
 
 
-def tally(receipt: Receipt, *, on: date, products: Iterable[int] | None = None) -> Tally:
+_Group = tuple[int, str, date | None, str, str, Decimal | None, int, int, int]
+
+
+def tally(receipt: Receipt, *, on: date) -> Tally:
     """Add up a receipt from its facts; ``on`` is the civil day against which dates are read."""
-    lines: dict[int, Line] = {}
-    has_orders = _expect(receipt, lines)
-    _count(receipt, lines, on=on)
-    return Tally(lines, has_orders)
+    counts = Tally({}, has_orders=False, on=on)
+    counts.has_orders = _expect(receipt, counts.lines)
+    _read_answers(receipt, counts)
+    for group in _groups(receipt):
+        _fold(counts, group)
+    return counts
 
 
 def _expect(receipt: Receipt, lines: dict[int, Line]) -> bool:
@@ -137,8 +155,7 @@ def _expect(receipt: Receipt, lines: dict[int, Line]) -> bool:
     return has_orders
 
 
-def _count(receipt: Receipt, lines: dict[int, Line], *, on: date) -> None:
-    dates: dict[tuple[int, str], date] = {}
+def _read_answers(receipt: Receipt, counts: Tally) -> None:
     answers = (
         ReceiptAnswer.objects.filter(receipt=receipt, product__isnull=False)
         .values_list(
@@ -148,50 +165,56 @@ def _count(receipt: Receipt, lines: dict[int, Line], *, on: date) -> None:
         .order_by("pk")
     )  # fmt: skip
     for question, product_id, lot, answer, expires_on, price, replaces_id in answers:
-        line = lines.setdefault(product_id, Line(product_id))
+        line = counts.lines.setdefault(product_id, Line(product_id))
         match question:
             case Question.EXPIRY:
                 assert expires_on is not None, "the wall keeps only given dates"
-                dates[product_id, lot] = expires_on
+                counts.dates[product_id, lot] = expires_on
             case Question.PRICE:
                 line.actual_price = price
             case Question.EXTRA:
                 line.extra_kind, line.replaces_id = answer, replaces_id
             case Question.SHORT_DATED:
                 line.short_reason = answer
-    for row in _groups(receipt):
-        product_id, lot, printed, verdict, extra_kind, price, quantity, last = row
-        expires_on = printed
-        line = lines.setdefault(product_id, Line(product_id))
-        line.touched = max(line.touched, last)
-        if expires_on is None:
-            line.asked_dates.add(lot)
-            expires_on = dates.get((product_id, lot))
-        if not quantity:
-            continue
-        line.extra_kind = line.extra_kind or extra_kind
-        if price is not None and line.actual_price is None:
-            line.actual_price = price
-        kind = line.extra_kind if verdict == Verdict.EXTRA else extra_kind
-        is_expired = expires_on is not None and expires_on < on
-        held_back = verdict in ReceiptScan.HELD_BACK or is_expired or kind == ExtraKind.ERROR
-        if held_back:
-            line.held_back += quantity
-        else:
-            line.received += quantity
-        line.lots.append(
-            LotCount(lot, expires_on, quantity, held_back, price, kind == ExtraKind.GIFT)
-        )
 
 
-def _groups(
-    receipt: Receipt,
-) -> Iterable[tuple[int, str, date | None, str, str, Decimal | None, int, int]]:
+def _fold(counts: Tally, group: _Group) -> None:
+    product_id, lot, printed, verdict, extra_kind, price, quantity, promised, last = group
+    line = counts.lines.setdefault(product_id, Line(product_id))
+    line.touched = max(line.touched, last)
+    expires_on = printed
+    if printed is None:
+        line.asked_dates.add(lot)
+        expires_on = counts.dates.get((product_id, lot))
+    if not quantity:
+        return
+    line.extra_kind = line.extra_kind or extra_kind
+    if price is not None and line.actual_price is None:
+        line.actual_price = price
+    kind = line.extra_kind if verdict == Verdict.EXTRA else extra_kind
+    held_back = (
+        verdict in ReceiptScan.HELD_BACK
+        or (expires_on is not None and expires_on < counts.on)
+        or kind == ExtraKind.ERROR
+    )
+    if held_back:
+        line.held_back += quantity
+    else:
+        line.received += quantity
+        line.promised += promised
+    line.lots.append(LotCount(lot, expires_on, quantity, held_back, price, kind == ExtraKind.GIFT))
+
+
+def _groups(receipt: Receipt) -> Iterable[_Group]:
     # A mirror counts against the verdict of the row it undoes.
     return (
         ReceiptScan.objects.filter(receipt=receipt)
         .annotate(told=Coalesce("undoes__verdict", "verdict"))
         .values_list("product_id", "lot_number", "expires_on", "told", "extra_kind", "unit_price")
-        .annotate(boxes=Sum("quantity"), last=Max("pk"))
-        .order_by("last")
+        .annotate(
+            boxes=Sum("quantity"),
+            promised=Coalesce(Sum("quantity", filter=Q(promise__isnull=False)), 0),
+            last=Max("pk"),
+        )
+        .order_by()
     )
