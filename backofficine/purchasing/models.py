@@ -190,6 +190,8 @@ class Order(models.Model):
                 name="an_order_past_draft_was_sent",
             ),
         ]  # fmt: skip
+        # What is on its way is asked at each proposal: few orders among all those ever sent.
+        indexes = [models.Index(fields=["status"], name="orders_by_status")]
 
     def __str__(self) -> str:
         return f"C{self.number}"

@@ -80,6 +80,8 @@ class Location(models.Model):
                 name="each_virtual_end_is_one",
             ),
         ]  # fmt: skip
+        # Each posting asks for the dock or a virtual end, among thousands of addresses.
+        indexes = [models.Index(fields=["kind", "walk_order"], name="place_by_kind")]
 
     def __str__(self) -> str:
         return self.code
