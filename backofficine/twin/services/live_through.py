@@ -28,7 +28,7 @@ from backofficine.science.simulation.past import Event, PastPlan
 from backofficine.science.simulation.people import at_the_bench, at_the_counter, invent_people
 from backofficine.science.simulation.profiles import PARIS, at_local, is_open, next_open_day
 from backofficine.science.simulation.seeds import mixed, part_number
-from backofficine.science.simulation.world import GapKind, World
+from backofficine.science.simulation.world import GapKind, ReceivingGap, World
 from backofficine.stock import services as stock
 from backofficine.stock.models import (
     Lot,
@@ -637,6 +637,8 @@ class _Life:
         """What is really in the totes, with the gaps of the world; and what came broken."""
         boxes: list[receiving.Boxes] = []
         broken: list[tuple[receiving.Boxes, int]] = []
+        is_last = self._today == self._last_day and receipt.delivery_round_id is not None
+        arranged = dict(_LAST_GAPS) if is_last else {}
         lines = (
             receipt.receipt_orders.filter(order__lines__quantity__gt=0)
             .order_by("order_id", "order__lines__pk")
@@ -653,6 +655,9 @@ class _Life:
                 continue
             index = self._mirror.index_of[key]
             gap = self._world.receiving_gap(index, boxes=due, day=self._today, supplier=supplier)
+            if arranged and (kind := arranged.get(GapKind.MISSING if due > 1 else GapKind.PRICE)):
+                gap = kind
+                del arranged[kind.kind]
             extra = None
             unit_price = None
             came = due
@@ -1035,9 +1040,11 @@ class _Life:
         actor: Actor,
     ) -> None:
         """Most of the order leaves first; what patients wait for, and the cold, follow it."""
-        late = [line for line in lines if line.promised_boxes or line.why.guard]
-        late += [line for line in lines if line not in late][:12]
-        first = [line for line in lines if line not in late]
+        pressing = [line for line in lines if line.promised_boxes or line.why.guard]
+        others = [line for line in lines if line not in pressing]
+        # A dozen more make a tote; in a small shop, never more than half of the order.
+        second = min(len(pressing) + 12, len(lines) // 2)
+        late, first = [*pressing, *others][:second], [*pressing, *others][second:]
         for number, part in enumerate((first, late)):
             when = at + timedelta(minutes=number)
             order = self._desk.draft(
@@ -1160,6 +1167,11 @@ _PASSERS = (
     InventedPatient(9002, "Gaspard", "Tilleroy", "0639980254"),
     InventedPatient(9003, "Mireille", "Sorbevent", "0639980391"),
 )
+# What differs this morning, so that the receipt has something to say: one short line, one price.
+_LAST_GAPS = {
+    GapKind.MISSING: ReceivingGap(GapKind.MISSING, boxes=1, instead=None, price_factor=1.0),
+    GapKind.PRICE: ReceivingGap(GapKind.PRICE, boxes=0, instead=None, price_factor=1.08),
+}
 _LIFE = part_number("life")
 
 _PLAY: dict[type, Callable[[_Life, Any], None]] = {
