@@ -3,6 +3,7 @@
 import importlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from backofficine.catalog.models import CatalogVersion, Evidence, Product
 from backofficine.cli.program import run
@@ -482,3 +484,34 @@ def test_a_lot_of_the_file_that_exists_is_the_same_lot(open_stock: Import) -> No
 
     assert Move.objects.get().lot == lot
     assert Product.objects.get(pk=lot.product_id).lots.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["stock", "sales"])
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_import_once(
+    committed_db: None, kind: str, lgo: Pharmacy, now: datetime, actor: Actor
+) -> None:
+    product = ProductFactory()
+    opening = stock_file(f"{product.cip13};Un;10;A;;;")
+    services.import_stock(opening, name="avant.csv", at=now, actor=actor)
+    other = ProductFactory()
+    stock = stock_file(f"{other.cip13};Deux;10;A;;;")
+    sales = sales_file(f"01/11/2026;{product.cip13};1", f"24/11/2026 11:00;{product.cip13};3")
+    later = now + timedelta(hours=9)
+
+    def click(_number: int) -> bool:
+        try:
+            if kind == "stock":
+                done = services.import_stock(stock, name="s.csv", at=later, actor=actor)
+                return done.is_unchanged
+            return services.import_sales(sales, name="v.csv", at=later, actor=actor).is_unchanged
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as threads:
+        unchanged = list(threads.map(click, range(3)))
+
+    assert unchanged.count(False) == 1
+    assert ImportedFile.objects.filter(kind=kind).count() == (2 if kind == "stock" else 1)
+    assert queries.on_hand(other if kind == "stock" else product) == (10 if kind == "stock" else 7)
+    assert queries.audit().is_sound

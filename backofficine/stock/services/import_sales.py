@@ -37,7 +37,7 @@ from backofficine.stock.services.imports import (
     silent,
     unchanged,
 )
-from backofficine.stock.services.ledger import MoveLine, lot_of, post
+from backofficine.stock.services.ledger import MoveLine, in_turn, lot_of, post
 from backofficine.stock.services.withdraw import Wanted, withdraw
 from backofficine.team.models import Actor
 
@@ -128,10 +128,14 @@ def import_sales(
     :raises FileRefused: if the file is no sales file.
     """
     file = read(read_sales, data)
-    known = ImportedFile.objects.filter(kind=ImportedFile.Kind.SALES, digest=file.digest).first()
+    known = _imported(file.digest)
     if known is not None:
         return _repeat(known)
     return _Sales(file, name=name, at=at, actor=actor, progress=progress).run()
+
+
+def _imported(digest: str) -> ImportedFile | None:
+    return ImportedFile.objects.filter(kind=ImportedFile.Kind.SALES, digest=digest).first()
 
 
 def _repeat(known: ImportedFile) -> SalesReport:
@@ -179,6 +183,10 @@ class _Sales:
         self._write_history(history, report)
         self._withdraw(moving, report)
         with transaction.atomic():
+            in_turn()
+            known = _imported(self.file.digest)
+            if known is not None:
+                return _repeat(known)  # a second click wrote the same lines meanwhile, once
             if follow(sale.product for sale in sales):
                 touch_version()
             report.rejected = self.left_out.ordered()
@@ -287,6 +295,7 @@ class _Sales:
         report.returned.update(lines=len(back), quantity=-sum(sale.quantity for sale in back))
         request_id = derived_id("import-sales", self.file.digest, "history")
         with transaction.atomic():
+            in_turn()
             if DemandLine.objects.filter(request_id=request_id).exists():
                 return  # an import that was cut short had come so far
             insert_rows(
@@ -343,6 +352,7 @@ class _Sales:
     def _take_back(self, sales: list[_Sale]) -> None:
         """A negative sale undoes one: the boxes never left."""
         request_id = derived_id("import-sales", self.file.digest, "back", sales[0].line)
+        in_turn()
         if Posting.objects.filter(request_id=request_id).exists():
             return
         patient = queries.virtual(Location.Kind.PATIENT)

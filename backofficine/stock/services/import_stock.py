@@ -47,7 +47,7 @@ from backofficine.stock.services.imports import (
     silent,
     unchanged,
 )
-from backofficine.stock.services.ledger import MoveLine, lots_of, post
+from backofficine.stock.services.ledger import MoveLine, in_turn, lots_of, post
 from backofficine.team.models import Actor, Workstation
 
 _TOTAL_HEADING = re.compile(r"total", re.IGNORECASE)
@@ -138,10 +138,14 @@ def import_stock(
     :raises FileRefused: if the file is no stock file.
     """
     file = read(read_stock, data)
-    known = ImportedFile.objects.filter(kind=ImportedFile.Kind.STOCK, digest=file.digest).first()
-    if known is not None:
-        return _repeat(known)
     with transaction.atomic():
+        # A second click waits here until the first is written, then finds its report.
+        in_turn()
+        known = ImportedFile.objects.filter(
+            kind=ImportedFile.Kind.STOCK, digest=file.digest
+        ).first()
+        if known is not None:
+            return _repeat(known)
         return _Opening(
             file, name=name, at=at, actor=actor, workstation=workstation, progress=progress
         ).run()
