@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backofficine.kernel import append_only
 from backofficine.pharmacy.models import Pharmacy
@@ -172,7 +173,11 @@ def _migrations() -> Iterator[Finding]:
     if waiting:
         yield Finding(
             "migrations", "error",
-            _("The database is %(count)s migrations behind.") % {"count": len(waiting)},
+            ngettext(
+                "The database is %(count)s migration behind.",
+                "The database is %(count)s migrations behind.",
+                len(waiting),
+            ) % {"count": len(waiting)},
             _("Run: backofficine migrate"),
         )  # fmt: skip
     else:
