@@ -188,10 +188,7 @@ def scan(
     ordered = bench.counts.line(product.pk).ordered
     if quantity > max(ABSURD_BOXES, ABSURD_TIMES * ordered) and not is_confirmed:
         return _absurd(boxes, ordered=ordered, raw=reading.raw if reading else product.cip13)
-    _append(receipt, [(request_id, boxes)], bench, at=at, actor=actor, workstation=workstation)
-    result = result_of(receipt, request_id, on=on)
-    assert result is not None, "the facts were just written"
-    return result
+    return _count(receipt, request_id, boxes, bench, at=at, actor=actor, workstation=workstation)
 
 
 @transaction.atomic
@@ -488,6 +485,9 @@ def _waiting(products: list[Product]) -> dict[int, list[_Waiting]]:
     if len(by_key) > 1:
         owed = promises.promised_by_product(list(by_key))
         by_key = {key: product for key, product in by_key.items() if owed.get(key)}
+    elif not Promise.objects.filter(product__in=by_key, closed_at=None).exists():
+        # Most boxes are promised to nobody: the long question is not asked.
+        return {}
     waiting = {
         key: [
             _Waiting(promise, -(-promise.missing_quantity // product.doses_per_box))
