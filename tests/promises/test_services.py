@@ -143,6 +143,22 @@ def test_another_round_can_be_promised_while_no_box_is_there(
     assert promise.events.filter(kind=PromiseEvent.Kind.NEW_ROUND).count() == 1
 
 
+@pytest.mark.parametrize("name", ["tell", "cancel", "abandon", "promise_again"])
+def test_an_act_sent_twice_is_done_once(
+    aside: Any, promising: Promising, actor: Actor, now: datetime, afternoon: DeliveryRound,
+    name: str,
+) -> None:  # fmt: skip
+    promise = aside() if name in ("tell", "abandon") else promising()
+    words: dict[str, Any] = {"at": now, "actor": actor, "request_id": uuid4()}
+    if name == "promise_again":
+        words["delivery_round"] = afternoon
+
+    for _ in range(2):
+        getattr(services, name)(promise, **words)
+
+    assert promise.events.filter(request_id=words["request_id"]).count() == 1
+
+
 # Ordering ---------------------------------------------------------------------------------------
 
 

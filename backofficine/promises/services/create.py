@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
@@ -20,15 +20,14 @@ from backofficine.promises.models import (
     PromiseEvent,
     Status,
 )
-from backofficine.promises.services.states import WrongMoment, note
+from backofficine.promises.services.states import WrongMoment, done_before, locked, note
 from backofficine.purchasing import queries as purchasing
 from backofficine.purchasing.models import DeliveryRound, Supplier
 from backofficine.stock import queries as stock
 from backofficine.stock import services as ledger
+from backofficine.stock.services import in_turn
 from backofficine.stock.services.demand import record_missing
 from backofficine.team.models import Actor, Workstation
-
-_ATTEMPTS = 50
 
 
 class UnreadableName(DomainError):
@@ -85,6 +84,7 @@ def promise(
         raise UnreadableName
     if phone.strip() and len(identity.digits_of(phone)) < identity.DIGITS:
         raise UnreadablePhone
+    in_turn()
     known = Promise.objects.filter(request_id=request_id).select_related("product").first()
     if known is not None:
         return known
@@ -92,30 +92,27 @@ def promise(
         delivery_round = _next_round(supplier, at=at)
     if promised_at is None and delivery_round is not None:
         promised_at = purchasing.promised_instant(delivery_round)
-    made = _numbered(
-        Promise(
-            product=product,
-            quantity=quantity,
-            cause=Cause(cause),
-            can_wait=can_wait,
-            wait_until=wait_until,
-            is_chosen=is_chosen,
-            all_at_once=all_at_once,
-            # The visit is one secret number; a line alone is a visit of its own.
-            bundle=bundle or derived_id("bundle", request_id),
-            is_paid=is_paid,
-            is_billed=is_billed,
-            delivery_round=delivery_round,
-            promised_at=promised_at,
-            created_at=at,
-            request_id=request_id,
-            created_by=actor,
-        )
+    made = Promise.objects.create(
+        number=_next_number(),
+        product=product,
+        quantity=quantity,
+        cause=Cause(cause),
+        can_wait=can_wait,
+        wait_until=wait_until,
+        is_chosen=is_chosen,
+        all_at_once=all_at_once,
+        # The visit is one secret number; a line alone is a visit of its own.
+        bundle=bundle or derived_id("bundle", request_id),
+        is_paid=is_paid,
+        is_billed=is_billed,
+        delivery_round=delivery_round,
+        promised_at=promised_at,
+        created_at=at,
+        request_id=request_id,
+        created_by=actor,
     )
     day = on or local_day(at)
-    who = identity.seal(
-        made, name=name, phone=phone, month=vault.month_of(day), key=patient_key
-    )
+    who = identity.seal(made, name=name, phone=phone, month=vault.month_of(day), key=patient_key)
     who.save(force_insert=True)
     NameKey.objects.bulk_create(
         [NameKey(identity=who, name_hash=each) for each in sorted(identity.name_hashes(name))]
@@ -137,21 +134,10 @@ def _next_round(supplier: Supplier | None, *, at: datetime) -> DeliveryRound | N
     return purchasing.next_round(chosen, at=at) if chosen else None
 
 
-def _numbered(draft: Promise) -> Promise:
-    """Save under the next number; whoever takes the same one at the same instant tries again."""
-    for _attempt in range(_ATTEMPTS):
-        last = Promise.objects.aggregate(last=Max("number"))["last"] or 0
-        draft.number = last + 1
-        try:
-            with transaction.atomic():
-                draft.save(force_insert=True)
-        except IntegrityError:
-            draft.pk = None
-            if not Promise.objects.filter(number=draft.number).exists():
-                raise
-        else:
-            return draft
-    raise AssertionError("fifty people cannot promise in the same instant")
+def _next_number() -> int:
+    """One more than the last; whoever promises at the same instant waits for the ledger's turn."""
+    last: int | None = Promise.objects.aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
 
 
 @transaction.atomic
@@ -182,6 +168,7 @@ def serve_and_promise(
     """
     if wanted < 1:
         raise NothingPromised
+    in_turn()
     on = local_day(at)
     served_id = derived_id("served", request_id)
     known = Promise.objects.filter(request_id=request_id).first()
@@ -238,6 +225,9 @@ def promise_again(
 
     :raises WrongMoment: if boxes already wait in the slot, or the promise is closed.
     """
+    locked(promise)
+    if request_id and (known := done_before(request_id)):
+        return known.promise
     moved = Promise.objects.filter(
         pk=promise.pk, status__in=[Status.TO_ORDER, Status.ORDERED, Status.ARRIVED]
     ).update(delivery_round=delivery_round, promised_at=purchasing.promised_instant(delivery_round))

@@ -337,6 +337,7 @@ def abandon(
 
     :raises WrongMoment: if no box waits in the slot.
     """
+    locked(promise)
     if request_id and (known := done_before(request_id)):
         return known.promise
     advance(

@@ -245,9 +245,9 @@ def tell(
     :raises BundleNotReady: if a line of the visit is still missing, unless ``anyway``.
     :raises WrongMoment: if nothing waits in the slot, or the patient was told.
     """
+    promise = locked(promise)
     if request_id and done_before(request_id):
         return []
-    promise = locked(promise)
     if not promise.all_at_once:
         told = [promise]
     else:
@@ -282,6 +282,7 @@ def cancel(
 
     :raises WrongMoment: if boxes wait in the slot (abandon, then restock), or it is closed.
     """
+    locked(promise)
     if request_id and (known := done_before(request_id)):
         return known.promise
     advance(
