@@ -1,7 +1,7 @@
 """An order as a file for the supplier's site or the pharmacy's software: one line per product."""
 
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from backofficine.formats.canonical import write_csv
 from backofficine.pharmacy import queries as pharmacy
@@ -40,4 +40,5 @@ def order_csv(order: Order) -> bytes:
 
 def file_name(order: Order) -> str:
     """« commande-C12-repartition-loire.csv »."""
-    return f"{_('order')}-{order}-{slugify(order.supplier.name)}.csv"
+    word = pgettext("file name", "order")
+    return f"{word}-{order}-{slugify(order.supplier.name)}.csv"

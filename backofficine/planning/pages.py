@@ -17,7 +17,7 @@ from backofficine.planning import queries
 from backofficine.planning.queries import OpenDays, WeekOfDemand
 from backofficine.planning.why import Origin, Why, sentence, what_would_change
 from backofficine.purchasing.models import DeliveryRound, Order, OrderLine, Supplier
-from backofficine.web.templatetags.components import euros, product_line
+from backofficine.web.templatetags.components import euros, product_line, tag
 from backofficine.web.templatetags.components import quantity as figure
 
 Urgency = OrderLine.Urgency
@@ -173,7 +173,7 @@ def reasons() -> list[tuple[str, str]]:
 def _tag(word: str, state: str, icon: str) -> SafeString:
     """The tag component, drawn once for each of the few words it says."""
     template = get_template("web/components/tag.html")
-    return mark_safe(template.render({"word": word, "state": state, "icon": icon}))  # noqa: S308
+    return mark_safe(template.render(tag(word, state, icon)))  # noqa: S308
 
 
 @lru_cache(maxsize=4096)

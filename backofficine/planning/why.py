@@ -221,7 +221,7 @@ def _demand(why: Why) -> str:
         text += _(", %(days)s days out of stock left aside") % {"days": figure(why.days_out)}
     if why.peak:
         text += _(", %(peak)s of one large demand left aside") % {"peak": figure(why.peak)}
-    if not why.kept:
+    if not (why.kept or why.on_request):
         return text + "."
     if not (why.days_out or why.peak):
         return text + _(", that is %(rate)s per day.") % {"rate": _real(why.rate_per_day, 2)}
