@@ -104,7 +104,7 @@ def strip(one: Today) -> Strip:
         )
     rounds = {each.delivery_round.pk for each in one.rounds}
     for drop in one.drops:
-        if drop.delivery_round is not None and drop.delivery_round.pk in rounds:
+        if drop.delivery_round_id in rounds:
             continue
         left = place(drop.dropped_at)
         width = max(place(one.at) - left, 1.4)

@@ -4,26 +4,32 @@ Bounded queries only: open work, and the facts of one day. Moves are never read.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from django.db.models import Count, Q, Sum
 
 from backofficine.desk.queries.frame import CLOSE, Waiting
 from backofficine.desk.queries.hours import Hours
-from backofficine.pharmacy.queries import number
+from backofficine.pharmacy.models import Parameter
+from backofficine.pharmacy.queries import UnknownValue
 from backofficine.promises.identity import initials_of
 from backofficine.promises.models import HOLDING, Cause, Promise, Status
-from backofficine.purchasing.models import DeliveryRound, Supplier
+from backofficine.purchasing.models import DeliveryRound, Order, Supplier
 from backofficine.receiving.models import Gap, Parcel, Receipt
-from backofficine.stock.models import Balance, CountRequest, Location, NotFound
+from backofficine.stock.models import Balance, ChainHead, CountRequest, Location, NotFound
 
 WAITED = (Status.TO_ORDER, Status.ORDERED, Status.ARRIVED)
-HALF_DAY = 12  # o'clock: promises are told as « avant 12 h » and after
+COLD_OUT, EXPIRY_WATCH = "cold_out_minutes", "expiry_watch_days"
 SHOWN = 5
 SHORT_LIST = 3
+PRODUCT_LINE = (
+    "public_id", "name", "strength", "form", "pack", "cip13", "storage", "legal_status",
+    "availability",
+)  # fmt: skip
 
 # Minutes of an act, to plan the day; orders of magnitude, shown with « environ ». Receiving a
 # line: 120 lines an hour; the others are estimates of the same kind.
@@ -48,7 +54,7 @@ class Drop:
     is_cold: bool
     place: str
     dropped_at: datetime
-    delivery_round: DeliveryRound | None
+    delivery_round_id: int | None
     receipt_number: int | None = None
     totes: int = 0
     cartons: int = 0
@@ -123,6 +129,22 @@ class PromiseLine:
         return self.promise.status in HOLDING
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A promise of the day, as far as counting goes."""
+
+    key: int
+    status: str
+    promised_at: datetime
+    delivery_round: int | None
+    is_told: bool
+    is_late: bool
+
+    @property
+    def is_ready(self) -> bool:
+        return self.status in HOLDING
+
+
 class Kind(StrEnum):
     """What may be done now, in the order of :func:`_acts`."""
 
@@ -194,6 +216,7 @@ class Today:
     expiring: Expiring
     acts: list[Act]
     waves: list["Wave"]
+    has_order_left: bool  # the one of the next cut-off
 
     @property
     def floor_count(self) -> int:
@@ -240,7 +263,8 @@ def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bo
     hours = Hours(at=at)
     day = hours.today
     start, end = hours.bounds(day)
-    drops = _drops(hours, at=at)
+    settings = _settings(day)
+    drops = _drops(hours, at=at, cold_out=settings[COLD_OUT])
     promises = _promises(at=at, start=start, end=end)
     due = list(
         DeliveryRound.objects.filter(
@@ -248,22 +272,23 @@ def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bo
             | Q(cut_off_at__gte=start, cut_off_at__lt=end + timedelta(days=4)),
             is_cancelled=False,
             supplier__is_active=True,
-        )
-        .select_related("supplier")
-        .annotate(
-            sent=Count("orders", filter=~Q(orders__status__in=["draft", "cancelled"])),
-        )
-        .order_by("cut_off_at", "pk")[:60]
+        ).order_by("cut_off_at", "pk")[:60]
     )
     cut_offs = [one for one in due if one.cut_off_at >= start]
+    coming = next((one for one in cut_offs if one.cut_off_at > at), None)
     rounds = _rounds([one for one in due if start <= one.due_at < end], promises, at=at)
     gaps = Gap.objects.filter(found_at__gte=start, found_at__lt=end)
     searches = NotFound.objects.filter(reported_at__gte=start, reported_at__lt=end)
-    late = [one for one in promises if one.is_late]
     counts_asked = CountRequest.objects.filter(closed_at=None).values("product").distinct().count()
-    shown_gaps = list(gaps.select_related("product", "receipt").order_by("-found_at", "-pk")[:50])
+    shown_gaps = list(
+        gaps.select_related("product")
+        .only("kind", "ordered", "received", *_line("product"))
+        .order_by("-found_at", "-pk")[:50]
+    )
     shown_searches = list(
-        searches.select_related("product", "location").order_by("-reported_at", "-pk")[:50]
+        searches.select_related("product", "location")
+        .only("reported_at", "location__code", "location__kind", *_line("product"))
+        .order_by("-reported_at", "-pk")[:50]
     )
     one_day = Today(
         at=at,
@@ -272,18 +297,22 @@ def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bo
         rounds=rounds,
         cut_offs=cut_offs,
         drops=drops,
-        promises=_with_identities(promises[:SHOWN]) if with_promises else [],
+        promises=_shown(promises[:SHOWN], at=at) if with_promises else [],
         promise_count=len(promises),
         ready_count=sum(one.is_ready for one in promises),
-        late_count=len(late),
+        late_count=sum(one.is_late for one in promises),
         gaps=shown_gaps[:SHORT_LIST],
         gap_count=len(shown_gaps),
         not_found=shown_searches[:SHORT_LIST],
         not_found_count=len(shown_searches),
         counts_asked=counts_asked,
-        expiring=_expiring(day),
+        expiring=_expiring(day, watch_days=settings[EXPIRY_WATCH]),
         acts=[],
         waves=_waves(promises),
+        has_order_left=coming is not None
+        and Order.objects.filter(delivery_round=coming)
+        .exclude(status__in=[Order.Status.DRAFT, Order.Status.CANCELLED])
+        .exists(),
     )
     one_day.acts = [
         act
@@ -293,13 +322,46 @@ def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bo
     return one_day
 
 
-def _drops(hours: Hours, *, at: datetime) -> list[Drop]:
+def _line(product: str) -> list[str]:
+    """The columns that a product's line shows: reading whole products would cost the page more."""
+    return [f"{product}__{name}" for name in PRODUCT_LINE]
+
+
+def _settings(day: date) -> dict[str, int]:
+    """The dated parameters the page needs, read at once."""
+    rows = (
+        Parameter.objects.filter(key__in=[COLD_OUT, EXPIRY_WATCH], valid_from__lte=day)
+        .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=day))
+        .order_by("valid_from", "pk")
+        .values_list("key", "value")
+    )
+    found = {key: int(Decimal(value)) for key, value in rows}
+    for key in (COLD_OUT, EXPIRY_WATCH):
+        if key not in found:
+            raise UnknownValue(key=key, day=day)
+    return found
+
+
+def _drops(hours: Hours, *, at: datetime, cold_out: int) -> list[Drop]:
     """What lies on the floor, cold first, then the oldest."""
-    cold_out = int(number("cold_out_minutes", on=hours.today))
     drops: dict[tuple[object, ...], Drop] = {}
     parcels = (
         Parcel.objects.filter(emptied_at=None)
-        .select_related("supplier", "delivery_round", "receipt")
+        .select_related("supplier", "receipt")
+        .only(
+            "kind",
+            "is_cold",
+            "place",
+            "dropped_at",
+            "opened_at",
+            "delivery_round_id",
+            "supplier__name",
+            "supplier__kind",
+            "supplier__dock_limit_minutes",
+            "supplier__cold_limit_minutes",
+            "receipt__number",
+            "receipt__status",
+        )
         .order_by("dropped_at", "pk")[:300]
     )
     for parcel in parcels:
@@ -311,7 +373,7 @@ def _drops(hours: Hours, *, at: datetime) -> list[Drop]:
                 parcel.is_cold,
                 parcel.place,
                 parcel.dropped_at,
-                parcel.delivery_round,
+                parcel.delivery_round_id,
             ),
         )
         if parcel.kind == Parcel.Kind.TOTE:
@@ -333,7 +395,7 @@ def _drops(hours: Hours, *, at: datetime) -> list[Drop]:
     return sorted(drops.values(), key=lambda one: (not one.is_cold, one.dropped_at))
 
 
-def _promises(*, at: datetime, start: datetime, end: datetime) -> list[PromiseLine]:
+def _promises(*, at: datetime, start: datetime, end: datetime) -> list[Due]:
     """Promises said for today, and the late ones of the days before: late first, then by hour."""
     rows = (
         Promise.objects.filter(closed_at__isnull=True)
@@ -341,42 +403,44 @@ def _promises(*, at: datetime, start: datetime, end: datetime) -> list[PromiseLi
             Q(status__in=WAITED, promised_at__lt=end)
             | Q(status__in=sorted(HOLDING), promised_at__gte=start, promised_at__lt=end)
         )
-        .select_related("product", "slot", "delivery_round")
-        .order_by("promised_at", "pk")[:500]
+        .order_by("promised_at", "pk")
+        .values_list("pk", "status", "promised_at", "delivery_round", "told_at")[:500]
     )
-    lines = [PromiseLine(row, *_lateness(row, at=at)) for row in rows]
+    lines = [
+        Due(key, status, said, delivery_round, told is not None, status in WAITED and said < at)
+        for key, status, said, delivery_round, told in rows
+        if said is not None
+    ]
     return sorted(lines, key=lambda one: not one.is_late)
 
 
-def _lateness(promise: Promise, *, at: datetime) -> tuple[bool, int]:
-    said = promise.promised_at
-    if promise.status not in WAITED or said is None or said >= at:
-        return False, 0
-    return True, int((at - said).total_seconds() // 60)
-
-
-def _with_identities(lines: list[PromiseLine]) -> list[PromiseLine]:
-    """The same lines with what their initials need, for the few that are shown."""
+def _shown(lines: list[Due], *, at: datetime) -> list[PromiseLine]:
+    """The few that the page shows, with what their initials need."""
     known = Promise.objects.select_related("product", "slot", "delivery_round", "identity").in_bulk(
-        [one.promise.pk for one in lines]
+        [one.key for one in lines]
     )
-    return [replace(one, promise=known[one.promise.pk]) for one in lines]
+    return [
+        PromiseLine(
+            known[one.key],
+            one.is_late,
+            int((at - one.promised_at).total_seconds() // 60) if one.is_late else 0,
+        )
+        for one in lines
+    ]
 
 
-def _waves(promises: Sequence[PromiseLine]) -> list[Wave]:
+def _waves(promises: Sequence[Due]) -> list[Wave]:
     waves: dict[datetime, Wave] = {}
     for one in promises:
-        if one.is_late or one.promise.promised_at is None:
+        if one.is_late:
             continue
-        wave = waves.setdefault(one.promise.promised_at, Wave(one.promise.promised_at))
+        wave = waves.setdefault(one.promised_at, Wave(one.promised_at))
         wave.count += 1
         wave.ready += one.is_ready
     return sorted(waves.values(), key=lambda wave: wave.at)
 
 
-def _rounds(
-    due: list[DeliveryRound], promises: Sequence[PromiseLine], *, at: datetime
-) -> list[RoundOfDay]:
+def _rounds(due: list[DeliveryRound], promises: Sequence[Due], *, at: datetime) -> list[RoundOfDay]:
     keys = [one.pk for one in due]
     parcels = {
         int(key): (total, lying)
@@ -405,15 +469,23 @@ def _rounds(
                 state,
                 total,
                 received.get(one.pk),
-                promises=sum(line.promise.delivery_round_id == one.pk for line in promises),
+                promises=sum(line.delivery_round == one.pk for line in promises),
             )
         )
     return sorted(rounds, key=lambda each: (each.due_at, each.delivery_round.pk))
 
 
-def _expiring(day: date) -> Expiring:
-    """Boxes on hand whose date is past, or within the days that the pharmacy watches."""
-    until = day + timedelta(days=int(number("expiry_watch_days", on=day)))
+def _expiring(day: date, *, watch_days: int) -> Expiring:
+    """Boxes on hand whose date is past, or within the days that the pharmacy watches.
+
+    Boxes only move by postings: as long as the chain's last seal is the same, so is the answer.
+    """
+    seal = ChainHead.objects.values_list("hash", flat=True).get(pk=1)
+    return _expiring_under(seal, day, day + timedelta(days=watch_days))
+
+
+@lru_cache(maxsize=4)
+def _expiring_under(seal: str, day: date, until: date) -> Expiring:
     held = Balance.objects.filter(on_hand__gt=0, lot__expires_on__lt=until).exclude(
         location__kind=Location.Kind.QUARANTINE
     )
@@ -436,7 +508,7 @@ def _about(count: int, minutes: Decimal) -> int:
     return max(FEWEST_MINUTES, round(count * minutes))
 
 
-def _acts(one_day: Today, *, promises: list[PromiseLine], waiting: Waiting) -> list[Act]:
+def _acts(one_day: Today, *, promises: list[Due], waiting: Waiting) -> list[Act]:
     """What to do, most pressing first. The first is the page's own act.
 
     1. cold on the floor: to the fridge before its limit;
@@ -458,7 +530,7 @@ def _acts(one_day: Today, *, promises: list[PromiseLine], waiting: Waiting) -> l
     ]
     coming = one_day.next_cut_off
     order = None
-    if coming is not None and not getattr(coming, "sent", 0):
+    if coming is not None and not one_day.has_order_left:
         lines = waiting.order_lines
         is_now = coming.cut_off_at - one_day.at < CLOSE
         order = Act(
@@ -470,7 +542,7 @@ def _acts(one_day: Today, *, promises: list[PromiseLine], waiting: Waiting) -> l
         )
         if is_now:
             acts.append(order)
-    arrived = sum(one.promise.status == Status.ARRIVED for one in promises)
+    arrived = sum(one.status == Status.ARRIVED for one in promises)
     if arrived:
         acts.append(Act(Kind.SET_ASIDE, arrived, _about(arrived, MINUTES_A_BAG)))
     acts += [
@@ -478,7 +550,7 @@ def _acts(one_day: Today, *, promises: list[PromiseLine], waiting: Waiting) -> l
         for one in one_day.drops
         if one.is_overdue and not one.is_cold
     ]
-    to_tell = sum(one.is_late and one.promise.told_at is None for one in promises)
+    to_tell = sum(one.is_late and not one.is_told for one in promises)
     if to_tell:
         acts.append(Act(Kind.TELL, to_tell, _about(to_tell, MINUTES_A_CALL)))
     if waiting.dock_lines:

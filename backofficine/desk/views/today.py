@@ -12,9 +12,12 @@ from backofficine.desk import queries
 from backofficine.desk.context import waiting_of
 from backofficine.desk.queries.today import Act, Kind
 from backofficine.desk.strip import strip
+from backofficine.desk.words import said, size
 from backofficine.kernel import clock
 from backofficine.team.request import Request
 
+MOST_ACTS = 6
+MOST_DROPS = 4
 RIGHTS = ("receive", "order", "promise", "put_away", "count_stock")
 
 
@@ -28,7 +31,7 @@ def today(request: Request) -> HttpResponse:
         waiting=waiting_of(request, at=now),
         rights={right for right in RIGHTS if request.user.may(right)},
     )
-    acts = [(act, _address(act)) for act in one.acts]
+    acts = [said(act, url=_address(act)) for act in one.acts[:MOST_ACTS]]
     return render(
         request,
         "desk/today.html",
@@ -36,7 +39,8 @@ def today(request: Request) -> HttpResponse:
             "today": one,
             "strip": strip(one),
             "first": acts[0] if acts else None,
-            "then": acts[1:6],
+            "then": acts[1:],
+            "drops": [(drop, size(drop)) for drop in one.drops[:MOST_DROPS]],
             **{
                 f"{word}_url": _url(name, query) if request.user.may(right) else ""
                 for word, (name, query, right) in LISTS.items()

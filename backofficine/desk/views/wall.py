@@ -50,6 +50,7 @@ def wall(request: Request, token: str) -> HttpResponse:
             "late_count": one.late_count,
             "waves": one.waves[: LINES if not one.late_count else LINES - 1],
             "coming": coming,
+            "has_order_left": one.has_order_left,
             "left": coming.cut_off_at - now if coming else None,
             "elapsed": elapsed,
             "act": next((act for act in one.acts if act.kind in SAID), None),

@@ -167,10 +167,17 @@ def _sprite() -> str:
     return static("dist/icons.svg")
 
 
-@register.inclusion_tag("web/components/icon.html")
-def icon(name: str, label: Words = "", css: str = "") -> dict[str, Any]:
+@functools.lru_cache(maxsize=1024)
+def _drawn(name: str, label: str, css: str) -> str:
+    """A page shows thirty of the same few drawings: each is filled once."""
+    words = {"name": name, "label": label, "css": css, "sprite": _sprite()}
+    return get_template("web/components/icon.html").render(words)
+
+
+@register.simple_tag
+def icon(name: str, label: Words = "", css: str = "") -> str:
     """One drawing of the sprite; decorative unless it is given a ``label``."""
-    return {"name": name, "label": label, "css": css, "sprite": _sprite()}
+    return _drawn(name, str(label), css)
 
 
 @register.inclusion_tag("web/components/key.html")
