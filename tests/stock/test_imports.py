@@ -14,7 +14,9 @@ import pytest
 from django.db import connection
 
 from backofficine.catalog.models import CatalogVersion, Evidence, Product
+from backofficine.catalog.services import make_product
 from backofficine.cli.program import run
+from backofficine.formats.codes import cip13_of
 from backofficine.pharmacy.models import Pharmacy
 from backofficine.stock import queries, services
 from backofficine.stock.models import (
@@ -247,6 +249,36 @@ def test_what_is_no_stock_file_is_refused_whole(
     assert not ImportedFile.objects.exists()
 
 
+def test_lines_left_out_are_tried_again_once_the_catalogue_knows_them(
+    open_stock: Import, record_sales: Import
+) -> None:
+    known, late = ProductFactory(), cip13_of("9977777")
+    lines = [f"{known.cip13};Un;5;A;;;", f"{late};Deux;7;B;;;"]
+    sold = [f"01/11/2026;{known.cip13};1", f"01/11/2026;{late};2"]
+    assert open_stock(*lines).rejected[0]["line"] == 3
+    assert record_sales(*sold).rejected[0]["line"] == 3
+    assert open_stock(*lines).is_unchanged
+
+    product = make_product(name="TARDIVAL", codes=[late], is_invented=True)
+    opened, told = open_stock(*lines), record_sales(*sold)
+
+    assert (opened.quantity, opened.rejected, told.history["quantity"]) == (7, [], 2)
+    assert (queries.on_hand(known), queries.on_hand(product)) == (5, 7)
+    assert DemandLine.objects.count() == 2
+    assert open_stock(*lines).is_unchanged
+    assert record_sales(*sold).is_unchanged
+
+
+def test_a_file_read_before_the_catalogue_is_read_after_it(open_stock: Import) -> None:
+    code = cip13_of("9977777")
+    assert open_stock(f"{code};Un;5;A;;;").products == 0
+    assert not ImportedFile.objects.exists()
+
+    make_product(name="TARDIVAL", codes=[code], is_invented=True)
+
+    assert open_stock(f"{code};Un;5;A;;;").quantity == 5
+
+
 # Sales ------------------------------------------------------------------------------------------
 
 
@@ -423,11 +455,12 @@ def test_sales_that_cannot_be_are_left_out(record_sales: Import) -> None:
         "23/11/2026;9999999;1",
         f"31/02/2026;{product.cip13};1",
         f"23/11/2026;{product.cip13};1000000",
+        f"23/11/2026;{product.cip13};1",
     )
 
     assert [line["line"] for line in report.rejected] == [2, 3, 4, 5]
     assert "24/11/2027" in report.rejected[0]["reason"]
-    assert not DemandLine.objects.exists()
+    assert DemandLine.objects.count() == 1
 
 
 def test_the_hour_of_the_clock_change_is_one_instant(record_sales: Import) -> None:
@@ -444,7 +477,11 @@ def test_the_hour_of_the_clock_change_is_one_instant(record_sales: Import) -> No
 
 
 def test_html_in_a_label_is_a_label(open_stock: Import) -> None:
-    report = open_stock("3400999999999;<script>alert(1)</script>;1;A;;;")
+    product = ProductFactory()
+
+    report = open_stock(
+        "3400999999999;<script>alert(1)</script>;1;A;;;", f"{product.cip13};;1;A;;;"
+    )
 
     assert "<script>" in report.rejected[0]["reason"]
 

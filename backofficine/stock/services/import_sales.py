@@ -28,6 +28,7 @@ from backofficine.stock.models import DemandLine, ImportedFile, Location, Move, 
 from backofficine.stock.services.imports import (
     MOST_UNITS,
     Codes,
+    Earlier,
     LeftOut,
     Progress,
     absurd,
@@ -123,26 +124,23 @@ def import_sales(
     Lines that an earlier file gave word for word are recognised: overlapping exports do no harm.
     History is written at once; withdrawals follow in the order of their instants, a hundred
     postings at a time, each known by the file and its line: an import that was cut short is
-    started again and goes on. The same file again changes nothing.
+    started again and goes on. The same file again changes nothing; once the catalogue has changed,
+    the lines left out are tried again.
 
-    :raises FileRefused: if the file is no sales file.
+    :raises FileRefused: if the file is no sales file, or none of its lines can be used.
     """
     file = read(read_sales, data)
-    known = _imported(file.digest)
-    if known is not None:
-        return _repeat(known)
-    return _Sales(file, name=name, at=at, actor=actor, progress=progress).run()
+    earlier = Earlier.of(ImportedFile.Kind.SALES, file.digest)
+    if earlier.last is not None and earlier.is_done:
+        return _repeat(earlier.last, file.digest)
+    return _Sales(file, earlier, name=name, at=at, actor=actor, progress=progress).run()
 
 
-def _imported(digest: str) -> ImportedFile | None:
-    return ImportedFile.objects.filter(kind=ImportedFile.Kind.SALES, digest=digest).first()
-
-
-def _repeat(known: ImportedFile) -> SalesReport:
+def _repeat(known: ImportedFile, digest: str) -> SalesReport:
     said = known.report
     return SalesReport(
         name=known.name,
-        digest=known.digest,
+        digest=digest,
         mode=said["mode"],
         lines=said["lines"],
         products=said["products"],
@@ -162,6 +160,7 @@ class _Sales:
     """One sales file on its way in. Steps run in the order of ``run``."""
 
     file: Import[SaleLine]
+    earlier: Earlier
     name: str
     at: datetime
     actor: Actor
@@ -171,30 +170,37 @@ class _Sales:
     def run(self) -> SalesReport:
         mode = Pharmacy.objects.values_list("stock_truth", flat=True).first()
         report = SalesReport(self.name, self.file.digest, str(mode or Pharmacy.StockTruth.HERE))
-        report.lines = len(self.file.lines) + len(self.file.rejected)
-        for line in self.file.rejected:
+        unreadable = [line for line in self.file.rejected if self.earlier.keeps(line.line)]
+        asked = [line for line in self.file.lines if self.earlier.keeps(line.line)]
+        report.lines = len(asked) + len(unreadable)
+        for line in unreadable:
             self.left_out.add(line.line, "", line.reason)
-        sales = self._new_ones(self._understood(report), report)
+        sales = self._new_ones(self._understood(asked), report)
         report.products = len({sale.product.pk for sale in sales})
         if sales:
             days = [sale.on for sale in sales]
             report.first_on, report.last_on = min(days), max(days)
         history, moving = self._parted(sales, mode=report.mode)
+        report.rejected = self.left_out.ordered()
+        if not history and not moving and not report.already_known:
+            # Nothing was used, so nothing is remembered: mend the file or the catalogue, come back.
+            last = self.earlier.last
+            return _repeat(last, self.file.digest) if last is not None else report
         self._write_history(history, report)
         self._withdraw(moving, report)
         with transaction.atomic():
             in_turn()
-            known = _imported(self.file.digest)
-            if known is not None:
-                return _repeat(known)  # a second click wrote the same lines meanwhile, once
+            now = Earlier.of(ImportedFile.Kind.SALES, self.file.digest)
+            if now.last is not None and now.number > self.earlier.number:
+                # A second click wrote the same lines meanwhile, each once.
+                return _repeat(now.last, self.file.digest)
             if follow(sale.product for sale in sales):
                 touch_version()
-            report.rejected = self.left_out.ordered()
-            ImportedFile.objects.create(
-                kind=ImportedFile.Kind.SALES,
-                digest=self.file.digest,
-                name=self.name[:200],
-                imported_at=self.at,
+            self.earlier.remember(
+                ImportedFile.Kind.SALES,
+                self.file.digest,
+                name=self.name,
+                at=self.at,
                 report=report.as_dict(),
             )
         return report
@@ -203,14 +209,14 @@ class _Sales:
     def _source(self) -> str:
         return f"{_SOURCE}{self.file.digest[:32]}"
 
-    def _understood(self, report: SalesReport) -> list[_Sale]:
+    def _understood(self, asked: list[SaleLine]) -> list[_Sale]:
         """The lines that name one product at a possible instant, in the order of time."""
-        codes = Codes.of(line.code for line in self.file.lines)
+        codes = Codes.of(line.code for line in asked)
         here = zone()
         latest = self.at + timedelta(days=1)  # clocks of two machines may differ
         instants: dict[datetime, datetime] = {}
         sales: list[_Sale] = []
-        for line in self.file.lines:
+        for line in asked:
             product = codes.product(line.code)
             local = line.occurred_at or datetime.combine(line.date, _NOON)
             if local not in instants:
@@ -293,7 +299,7 @@ class _Sales:
         back = [sale for sale in sales if sale.quantity < 0]
         report.history.update(lines=len(sold), quantity=sum(sale.quantity for sale in sold))
         report.returned.update(lines=len(back), quantity=-sum(sale.quantity for sale in back))
-        request_id = derived_id("import-sales", self.file.digest, "history")
+        request_id = derived_id("import-sales", self.file.digest, "history", self.earlier.number)
         with transaction.atomic():
             in_turn()
             if DemandLine.objects.filter(request_id=request_id).exists():

@@ -36,6 +36,7 @@ from backofficine.stock.services.count import explain_moves
 from backofficine.stock.services.imports import (
     MOST_UNITS,
     Codes,
+    Earlier,
     LeftOut,
     Progress,
     absurd,
@@ -133,29 +134,28 @@ def import_stock(
     This will make the places the file names, give each product its address, its cost when nothing
     better is known, and post its boxes from the virtual end *count*. A negative quantity opens at
     zero and asks for a count. A product whose stock is already open here is left out: its boxes
-    would count twice. The same file again changes nothing.
+    would count twice. The same file again changes nothing; once the catalogue has changed, the
+    lines left out are tried again.
 
-    :raises FileRefused: if the file is no stock file.
+    :raises FileRefused: if the file is no stock file, or none of its lines can be used.
     """
     file = read(read_stock, data)
     with transaction.atomic():
         # A second click waits here until the first is written, then finds its report.
         in_turn()
-        known = ImportedFile.objects.filter(
-            kind=ImportedFile.Kind.STOCK, digest=file.digest
-        ).first()
-        if known is not None:
-            return _repeat(known)
+        earlier = Earlier.of(ImportedFile.Kind.STOCK, file.digest)
+        if earlier.last is not None and earlier.is_done:
+            return _repeat(earlier.last, file.digest)
         return _Opening(
-            file, name=name, at=at, actor=actor, workstation=workstation, progress=progress
+            file, earlier, name=name, at=at, actor=actor, workstation=workstation, progress=progress
         ).run()
 
 
-def _repeat(known: ImportedFile) -> StockReport:
+def _repeat(known: ImportedFile, digest: str) -> StockReport:
     report = known.report
     return StockReport(
         name=known.name,
-        digest=known.digest,
+        digest=digest,
         opened_at=datetime.fromisoformat(report["opened_at"]) if report["opened_at"] else None,
         lines=report["lines"],
         products=report["products"],
@@ -172,6 +172,7 @@ class _Opening:
     """One stock file on its way in. Steps run in the order of ``run``."""
 
     file: Import[StockLine]
+    earlier: Earlier
     name: str
     at: datetime
     actor: Actor
@@ -182,10 +183,17 @@ class _Opening:
 
     def run(self) -> StockReport:
         report = StockReport(self.name, self.file.digest, opened_at=self._opened_at())
-        report.lines = len(self.file.lines) + len(self.file.rejected)
-        for line in self.file.rejected:
+        unreadable = [line for line in self.file.rejected if self.earlier.keeps(line.line)]
+        asked = [line for line in self.file.lines if self.earlier.keeps(line.line)]
+        report.lines = len(asked) + len(unreadable)
+        for line in unreadable:
             self.left_out.add(line.line, "", line.reason)
-        lines = self._understood()
+        lines = self._understood(asked)
+        report.rejected = self.left_out.ordered()
+        if not lines:
+            # Nothing was used, so nothing is remembered: mend the file or the catalogue, come back.
+            last = self.earlier.last
+            return _repeat(last, self.file.digest) if last is not None else report
         report.products = len({line.product.pk for line, _source in lines})
         report.locations_created = self._make_places([held for held, _source in lines])
         self._give_addresses(held for held, _source in lines)
@@ -194,12 +202,11 @@ class _Opening:
         posted = self._post([held for held, _source in lines if held.quantity > 0], report)
         if follow(held.product for held, _source in lines) or posted:
             touch_version()
-        report.rejected = self.left_out.ordered()
-        ImportedFile.objects.create(
-            kind=ImportedFile.Kind.STOCK,
-            digest=self.file.digest,
-            name=self.name[:200],
-            imported_at=self.at,
+        self.earlier.remember(
+            ImportedFile.Kind.STOCK,
+            self.file.digest,
+            name=self.name,
+            at=self.at,
             report=report.as_dict(),
         )
         return report
@@ -223,15 +230,15 @@ class _Opening:
         ]
         return min(self.at, max(instants))
 
-    def _understood(self) -> list[tuple[_Held, StockLine]]:
+    def _understood(self, asked: list[StockLine]) -> list[tuple[_Held, StockLine]]:
         """The lines whose product is known and not open yet."""
-        codes = Codes.of(line.code for line in self.file.lines)
+        codes = Codes.of(line.code for line in asked)
         opened = _opened(codes.products)
         total = bool(_TOTAL_HEADING.search(self.file.columns.get("quantity", "")))
         understood: list[tuple[_Held, StockLine]] = []
-        for count, line in enumerate(self.file.lines):
+        for count, line in enumerate(asked):
             if count % 1000 == 0:
-                self.progress(count, len(self.file.lines))
+                self.progress(count, len(asked))
             product = codes.product(line.code)
             reserve = line.reserve_quantity or 0
             if product is None:
@@ -247,7 +254,7 @@ class _Opening:
                     aside = _held(line, product, reserve)
                     aside.place = RESERVE
                     understood.append((aside, line))
-        self.progress(len(self.file.lines), len(self.file.lines))
+        self.progress(len(asked), len(asked))
         return understood
 
     def _make_places(self, lines: list[_Held]) -> int:
@@ -359,7 +366,7 @@ class _Opening:
             recorded_at=self.at,
             actor=self.actor,
             workstation=self.workstation,
-            request_id=derived_id("import-stock", self.file.digest),
+            request_id=derived_id("import-stock", self.file.digest, self.earlier.number),
         )
         # What was sold before the opening without being known is explained by it.
         found = Move.objects.filter(

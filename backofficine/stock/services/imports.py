@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backofficine.catalog import queries as catalog
-from backofficine.catalog.models import Product, Storage
+from backofficine.catalog.models import CatalogVersion, Product, Storage
 from backofficine.formats.canonical import Import
 from backofficine.formats.tables import TableRefused
 from backofficine.kernel.errors import DomainError
-from backofficine.stock.models import Address, Location
+from backofficine.stock.models import Address, ImportedFile, Location
 from backofficine.stock.queries.places import KIND_FOR_STORAGE
 
 MOST_UNITS = 99_999  # more boxes than a shop can hold: the column is not the quantity
@@ -43,6 +45,30 @@ class LeftOut:
 
     def ordered(self) -> list[dict[str, Any]]:
         return sorted(self.lines, key=lambda one: int(one["line"]))
+
+
+class NothingUsable(FileRefused):
+    """Not one line says anything: the same file must be welcome once its cause is mended."""
+
+    message = gettext_lazy(
+        "Nothing was imported: no line can be used, of %(count)d. Line %(line)d: %(reason)s"
+    )
+
+
+class NoLine(FileRefused):
+    message = gettext_lazy("The file has headings but no line: check the export, then try again.")
+
+
+def refuse_the_useless(left_out: LeftOut) -> None:
+    """Refuse a file of which nothing is left.
+
+    :raises NothingUsable: with the first reason.
+    :raises NoLine: if it never held a line.
+    """
+    if not left_out.lines:
+        raise NoLine
+    first = left_out.ordered()[0]
+    raise NothingUsable(count=len(left_out.lines), line=first["line"], reason=first["reason"])
 
 
 def read(reader: Callable[[bytes], Import[LineT]], data: bytes) -> Import[LineT]:
@@ -102,6 +128,63 @@ def absurd(quantity: int) -> str:
     return _(
         "%(quantity)d boxes are more than a pharmacy holds: check the column of quantities."
     ) % {"quantity": quantity}
+
+
+# --- The same file again --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What became of a file before: its last import, and the lines worth trying again.
+
+    Lines left out for want of a product are tried again once the catalogue has changed: the stock
+    file was often read before the national files. ``number`` counts the imports.
+    """
+
+    last: ImportedFile | None
+    number: int
+    to_retry: frozenset[int]
+
+    @classmethod
+    def of(cls, kind: ImportedFile.Kind, digest: str) -> "Earlier":
+        last: ImportedFile | None = None
+        number = 0
+        while row := ImportedFile.objects.filter(
+            kind=kind, digest=_round_digest(digest, number)
+        ).first():
+            last, number = row, number + 1
+        if last is None or last.report["catalog_version"] == _catalog_version():
+            return cls(last, number, frozenset())
+        return cls(last, number, frozenset(one["line"] for one in last.report["rejected"]))
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing of the file is left to try."""
+        return self.last is not None and not self.to_retry
+
+    def keeps(self, line: int) -> bool:
+        """Whether a line is to be read this time."""
+        return self.last is None or line in self.to_retry
+
+    def remember(
+        self, kind: ImportedFile.Kind, digest: str, *, name: str, at: datetime, report: Any
+    ) -> None:
+        """Keep the report of this import."""
+        ImportedFile.objects.create(
+            kind=kind,
+            digest=_round_digest(digest, self.number),
+            name=name[:200],
+            imported_at=at,
+            report={**report, "catalog_version": _catalog_version()},
+        )
+
+
+def _round_digest(digest: str, number: int) -> str:
+    return sha256(f"{digest}:{number}".encode()).hexdigest() if number else digest
+
+
+def _catalog_version() -> int:
+    return CatalogVersion.objects.values_list("number", flat=True).get(pk=1)
 
 
 def unchanged() -> str:
