@@ -153,7 +153,7 @@ class Earlier:
             kind=kind, digest=_round_digest(digest, number)
         ).first():
             last, number = row, number + 1
-        if last is None or last.report["catalog_version"] == _catalog_version():
+        if last is None or last.report.get("catalog_version") == _catalog_version():
             return cls(last, number, frozenset())
         return cls(last, number, frozenset(one["line"] for one in last.report["rejected"]))
 
