@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms, template
 from django.forms.boundfield import BoundField
@@ -167,17 +167,26 @@ def _sprite() -> str:
     return static("dist/icons.svg")
 
 
-@functools.lru_cache(maxsize=1024)
-def _drawn(name: str, label: str, css: str) -> str:
-    """A page shows thirty of the same few drawings: each is filled once."""
-    words = {"name": name, "label": label, "css": css, "sprite": _sprite()}
-    return get_template("web/components/icon.html").render(words)
+# Typed: a text marked safe and the same text typed by a person are two different words.
+@functools.lru_cache(maxsize=8192, typed=True)
+def _filled(template_name: str, /, **words: Any) -> str:
+    """A small template filled once for the same words: a page shows dozens of the same few.
+
+    Only for templates that depend on their words alone, not on the request or the language.
+    """
+    return get_template(template_name).render(words)
 
 
 @register.simple_tag
 def icon(name: str, label: Words = "", css: str = "") -> str:
     """One drawing of the sprite; decorative unless it is given a ``label``."""
-    return _drawn(name, str(label), css)
+    return _filled(
+        "web/components/icon.html",
+        name=name,
+        label=str(label),
+        css=css,
+        sprite=_sprite(),
+    )
 
 
 @register.inclusion_tag("web/components/key.html")
@@ -195,11 +204,17 @@ def key_hint(meaning: Words, *names: str) -> dict[str, Any]:
 TAG_ICONS = {"now": "alert-octagon", "today": "clock", "info": "info-circle", "done": "check"}
 
 
-@register.inclusion_tag("web/components/tag.html")
-def tag(word: Words, state: str = "", icon: str | None = None) -> dict[str, Any]:
+@register.simple_tag
+def tag(word: Words, state: str = "", icon: str | None = None) -> str:
     """A word on its tint. ``state``: now, today, info, done, line, or "" (no data)."""
     drawing = TAG_ICONS.get(state, "") if icon is None else icon
-    return {"word": word, "state": state, "icon": drawing, "sprite": _sprite()}
+    return _filled(
+        "web/components/tag.html",
+        word=str(word),
+        state=state,
+        icon=drawing,
+        sprite=_sprite(),
+    )
 
 
 # ---------------------------------------------------------------- acts and forms
@@ -442,25 +457,34 @@ age_chip = register.inclusion_tag("web/components/clock.html", name="age_chip")(
 # ---------------------------------------------------------------- products and places
 
 
-def _pictos(product: Any) -> list[dict[str, str]]:
+class Picto(NamedTuple):
+    """A mark on a product's line: a drawing, or a letter."""
+
+    label: str
+    shape: str = ""
+    icon: str = ""
+    mark: str = ""
+
+
+def _pictos(product: Any) -> tuple[Picto, ...]:
     """What a product's box must warn of, in the order people learn it."""
     marks = []
     if product.is_cold:
-        marks.append({"shape": "cold", "icon": "snowflake", "label": _("Cold, +2 to +8 °C")})
+        marks.append(Picto(_("Cold, +2 to +8 °C"), shape="cold", icon="snowflake"))
     if product.is_narcotic:
-        marks.append({"shape": "stup", "icon": "lock", "label": _("Narcotic")})
+        marks.append(Picto(_("Narcotic"), shape="stup", icon="lock"))
     if product.list_mark:
         label = _("List %(mark)s") % {"mark": product.list_mark}
-        marks.append({"shape": "", "mark": product.list_mark, "label": label})
+        marks.append(Picto(label, mark=product.list_mark))
     if product.is_short:
-        marks.append({"shape": "", "icon": "alert-octagon", "label": _("Shortage")})
-    return marks
+        marks.append(Picto(_("Shortage"), icon="alert-octagon"))
+    return tuple(marks)
 
 
-@register.inclusion_tag("web/components/product_line.html")
+@register.simple_tag
 def product_line(
     product: Any, code: bool = True, pictos: bool = True, link: bool = False, form: bool = True
-) -> dict[str, Any]:
+) -> str:
     """A product, written the one way: name, strength larger and bold, form and pack, code.
 
     ``product`` has name, strength, form, pack, cip13, is_cold, is_narcotic, list_mark, is_short.
@@ -468,17 +492,21 @@ def product_line(
     cip13 = str(getattr(product, "cip13", "") or "")
     # The CIP7 inside a CIP13 is what people read aloud: 34009 · 9910442 · 5.
     national = len(cip13) == 13 and cip13.startswith("34009")
-    return {
-        "product": product,
-        "prefix": cip13[:5] if national else "",
-        "cip7": cip13[5:12] if national else "",
-        "check_digit": cip13[12:] if national else cip13,
-        "code": bool(code and cip13),
-        "pictos": _pictos(product) if pictos else (),
-        "sprite": _sprite(),
-        "form": form,
-        "href": product.get_absolute_url() if link else "",
-    }
+    return _filled(
+        "web/components/product_line.html",
+        name=str(product.name),
+        strength=str(product.strength),
+        form=str(product.form),
+        shows_form=form,
+        pack=str(product.pack),
+        prefix=cip13[:5] if national else "",
+        cip7=cip13[5:12] if national else "",
+        check_digit=cip13[12:] if national else cip13,
+        code=bool(code and cip13),
+        pictos=_pictos(product) if pictos else (),
+        sprite=_sprite(),
+        href=product.get_absolute_url() if link else "",
+    )
 
 
 @register.inclusion_tag("web/components/pictos.html")
@@ -524,26 +552,27 @@ def _plate(location: Any, *, code: str, kind: str, word: Words | None) -> dict[s
         word = _("Slot") if shape == "slot" else ""
     return {
         "code": code or _("no place yet"),
-        "parts": code.split("-"),
+        "parts": tuple(code.split("-")),
         "shape": shape,
         "drawing": drawing,
         "sprite": _sprite(),
-        "word": word,
+        "word": str(word),
     }
 
 
 PLATE_SIZES = {"": "", "list": "list", "card": "card", "bench": "bench-size"}
 
 
-@register.inclusion_tag("web/components/plate.html")
+@register.simple_tag
 def plate(
     location: Any = None, size: str = "", code: str = "", kind: str = "", word: Words | None = None
-) -> dict[str, Any]:
+) -> str:
     """An address, told by its shape. ``location`` has ``code`` and ``kind``, or give these two.
 
     ``size``: "" 14 px, list 26, card 94, bench 152. A ``None`` place reads « pas encore de place ».
     """
-    return {**_plate(location, code=code, kind=kind, word=word), "size": PLATE_SIZES[size]}
+    place = _plate(location, code=code, kind=kind, word=word)
+    return _filled("web/components/plate.html", **place, size=PLATE_SIZES[size])
 
 
 @register.simple_block_tag(end_name="enddest")
