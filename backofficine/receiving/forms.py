@@ -99,6 +99,14 @@ class DropForm(RequestForm):
     )
     place = forms.CharField(label=_("Where on the floor"), max_length=60, required=False)
 
+    def clean_delivery_round(self) -> DeliveryRound | None:
+        """A round of another supplier is no round of this drop: it is a direct delivery."""
+        chosen: DeliveryRound | None = self.cleaned_data["delivery_round"]
+        supplier: Supplier | None = self.cleaned_data.get("supplier")
+        if chosen is None or supplier is None or chosen.supplier_id != supplier.pk:
+            return None
+        return chosen
+
 
 class StartForm(RequestForm):
     """Which delivery is to be received."""

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from backofficine.pharmacy.queries import day_bounds, local_day, open_minutes_between
 from backofficine.purchasing.models import DeliveryRound, Order, Supplier
 from backofficine.receiving.models import Parcel, Receipt, UnknownKind, UnknownScan
+
+AWAITED_FOR = timedelta(days=14)
 
 # A box set aside still waits for the pharmacist.
 _SETTLED = [kind for kind in UnknownKind.values if kind != UnknownKind.ASIDE]
@@ -135,8 +137,13 @@ def floor(*, at: datetime) -> Floor:
 
 def _due(deliveries: dict[tuple[int, int | None], Delivery], *, at: datetime) -> list[Due]:
     start, end = day_bounds(local_day(at))
+    # A round of an earlier day is still awaited as long as an order says so.
+    forgotten = Order.objects.filter(
+        delivery_round=OuterRef("pk"), status__in=[Order.Status.SENT, Order.Status.ANSWERED]
+    )
     rounds = list(
-        DeliveryRound.objects.filter(due_at__gte=start, due_at__lt=end, is_cancelled=False)
+        DeliveryRound.objects.filter(due_at__lt=end, is_cancelled=False)
+        .filter(Q(due_at__gte=start) | Q(Exists(forgotten), due_at__gte=start - AWAITED_FOR))
         .exclude(parcels__isnull=False)
         .exclude(receipts__isnull=False)
         .select_related("supplier")
