@@ -4,20 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 
-from django.template.loader import get_template
 from django.utils.functional import cached_property
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from backofficine.catalog.models import Product
 from backofficine.planning import queries
 from backofficine.planning.queries import OpenDays, WeekOfDemand
 from backofficine.planning.why import Origin, Why, sentence, what_would_change
 from backofficine.purchasing.models import DeliveryRound, Order, OrderLine, Supplier
-from backofficine.web.templatetags.components import euros, product_line, tag
+from backofficine.web.templatetags.components import euros
 from backofficine.web.templatetags.components import quantity as figure
 
 Urgency = OrderLine.Urgency
@@ -80,16 +75,12 @@ class LineRow:
         return self.line.is_checked
 
     @property
-    def tag(self) -> SafeString:
-        urgency = Urgency(self.line.urgency)
+    def tag(self) -> tuple[str, str, str]:
+        """Word, colour and drawing of the first column."""
         if self.line.is_checked and not self.line.is_changed:
-            return _tag(_("accepted"), "done", "check")
-        return _tag(str(urgency.label), *TAGS[urgency])
-
-    @property
-    def product(self) -> SafeString:
-        product = self.line.product
-        return _product_line(_looks(product), _ByIdentity(product))
+            return _("accepted"), "done", "check"
+        urgency = Urgency(self.line.urgency)
+        return str(urgency.label), *TAGS[urgency]
 
     @property
     def reason_words(self) -> str:
@@ -167,47 +158,6 @@ class LineRow:
 def reasons() -> list[tuple[str, str]]:
     """Why a person may change a proposal, in words."""
     return [(str(code), str(label)) for code, label in OrderLine.ChangeReason.choices]
-
-
-@lru_cache(maxsize=64)
-def _tag(word: str, state: str, icon: str) -> SafeString:
-    """The tag component, drawn once for each of the few words it says."""
-    template = get_template("web/components/tag.html")
-    return mark_safe(template.render(tag(word, state, icon)))  # noqa: S308
-
-
-@lru_cache(maxsize=4096)
-def _product_line(_looks: tuple[str, ...], one: "_ByIdentity") -> SafeString:
-    """The product component, drawn once for each product and language."""
-    template = get_template("web/components/product_line.html")
-    return mark_safe(template.render(product_line(one.product, code=False)))  # noqa: S308
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _ByIdentity:
-    """Carries a product past the cache, which only compares what is seen of it."""
-
-    product: Product
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return True
-
-
-def _looks(product: Product) -> tuple[str, ...]:
-    """Everything the component shows of a product."""
-    return (
-        get_language() or "",
-        product.name,
-        product.strength,
-        product.form,
-        product.pack,
-        product.storage,
-        product.legal_status,
-        product.availability,
-    )
 
 
 @dataclass(frozen=True)
