@@ -158,6 +158,12 @@ def on_phone(menu: Iterable[Any] | None) -> list[Any]:
     return [item for item in menu or [] if item.icon in THUMB_ICONS]
 
 
+@register.simple_tag
+def menu_list(menu: Iterable[Any] | None) -> str:
+    """The words of the menu; drawn twice on each page, in the rail and on the phone's sheet."""
+    return _filled("web/components/menu.html", menu=tuple(menu or ()))
+
+
 # ---------------------------------------------------------------- small marks
 
 
@@ -189,16 +195,16 @@ def icon(name: str, label: Words = "", css: str = "") -> str:
     )
 
 
-@register.inclusion_tag("web/components/key.html")
-def key(*names: str) -> dict[str, Any]:
+@register.simple_tag
+def key(*names: str) -> str:
     """The keys to press, one mark each: ``{% key "Pg↑" "Pg↓" %}``."""
-    return {"names": names}
+    return _filled("web/components/key.html", names=names)
 
 
-@register.inclusion_tag("web/components/key_hint.html")
-def key_hint(meaning: Words, *names: str) -> dict[str, Any]:
+@register.simple_tag
+def key_hint(meaning: Words, *names: str) -> str:
     """What a key does: ``{% key_hint _("previous / next") "Pg↑" "Pg↓" %}`` inside ``.bo-keys``."""
-    return {"names": names, "meaning": meaning}
+    return _filled("web/components/key_hint.html", names=names, meaning=str(meaning))
 
 
 TAG_ICONS = {"now": "alert-octagon", "today": "clock", "info": "info-circle", "done": "check"}
@@ -412,14 +418,14 @@ PIE = 53.4071
 """Circumference of a circle of radius 8.5: the pie is a stroke 17 wide."""
 
 
-@register.inclusion_tag("web/components/clock.html")
+@register.simple_tag
 def clock(
     minutes: float | dt.timedelta | None = 0,
     limit: float | dt.timedelta = 90,
     call: bool = False,
     left: bool = False,
     done: Words = "",
-) -> dict[str, Any]:
+) -> str:
     """An age against its limit, both in minutes or ``timedelta``.
 
     Grey, orange from 70 %, red at 100 %. An open ``call`` is orange at once and red at its limit.
@@ -430,19 +436,21 @@ def clock(
     share = min(1.0, elapsed / allowed)
     state = "now" if share >= 1 else "today" if share >= 0.7 or call else ""
     remaining = left and share < 1
-    return {
-        "state": "done" if done else state,
-        "dash": f"{PIE * (1 if done else share):.1f} {PIE:.1f}",
-        "text": done or age(allowed - elapsed if remaining else elapsed),
-        "limit": f"{round(allowed)}{NO_BREAK}min" if allowed <= 120 else age(allowed),
-        "shows_limit": not (done or left or call),
-        "remaining": remaining,
-        "elapsed_minutes": f"{elapsed:.2f}",
-        "limit_minutes": f"{allowed:.2f}",
-        "ticks": not done,
-        "call": call,
-        "left": left,
-    }
+    return _filled(
+        "web/components/clock.html",
+        language=get_language(),  # the sentence around the age is the template's
+        state="done" if done else state,
+        dash=f"{PIE * (1 if done else share):.1f} {PIE:.1f}",
+        text=str(done) if done else age(allowed - elapsed if remaining else elapsed),
+        limit=f"{round(allowed)}{NO_BREAK}min" if allowed <= 120 else age(allowed),
+        shows_limit=not (done or left or call),
+        remaining=remaining,
+        elapsed_minutes=f"{elapsed:.2f}",
+        limit_minutes=f"{allowed:.2f}",
+        ticks=not done,
+        call=call,
+        left=left,
+    )
 
 
 def _minutes(value: float | dt.timedelta | None) -> float:
@@ -451,7 +459,7 @@ def _minutes(value: float | dt.timedelta | None) -> float:
     return max(0.0, float(value or 0))
 
 
-age_chip = register.inclusion_tag("web/components/clock.html", name="age_chip")(clock)
+age_chip = register.simple_tag(clock, name="age_chip")
 
 
 # ---------------------------------------------------------------- products and places
