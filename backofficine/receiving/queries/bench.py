@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from backofficine.catalog import queries as catalog
 from backofficine.catalog.models import Product
-from backofficine.pharmacy.queries import open_minutes_between
+from backofficine.pharmacy.queries import UnknownValue, number, open_minutes_between
 from backofficine.receiving.models import (
     Parcel,
     Receipt,
@@ -33,7 +33,7 @@ from backofficine.stock.models import NO_DATE, Address, Lot
 LINES_AFTER_A_SCAN = 9
 MOST_LINES = 500
 COLD_MINUTES = 15
-"""From the opening of a cold tote to the fridge (``design.md`` § 5)."""
+"""From the opening of a cold tote to the fridge, while the pharmacy has set no other limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,7 @@ class BenchView:
     elapsed: timedelta
     limit: int
     cold_minutes: float | None
+    cold_limit: int
     new_lots: int
     rows: list[Row]
     shown: str
@@ -227,6 +228,7 @@ def bench(
         elapsed=at - dropped,
         limit=receipt.supplier.dock_limit_minutes,
         cold_minutes=_cold_minutes(current, at=at),
+        cold_limit=_cold_limit(current, on=on),
         new_lots=_new_lots(receipt),
         rows=[
             Row(products[line.product_id], line, is_current=line.product_id == product_id)
@@ -277,6 +279,15 @@ def _cold_minutes(parcel: Parcel | None, *, at: datetime) -> float | None:
     if parcel is None or not parcel.is_cold or parcel.opened_at is None:
         return None
     return max(0.0, (at - parcel.opened_at).total_seconds() / 60)
+
+
+def _cold_limit(parcel: Parcel | None, *, on: date) -> int:
+    if parcel is None or not parcel.is_cold:
+        return COLD_MINUTES
+    try:
+        return int(number("cold_out_minutes", on=on))
+    except UnknownValue:
+        return COLD_MINUTES
 
 
 def _lines(

@@ -126,7 +126,7 @@ def _parcel(receipt: Receipt, reading: Reading) -> Parcel | None:
 
 def _opened(parcel: Parcel) -> ScanResult:
     words = (
-        _("Tote %(code)s opened, cold: to the fridge within 15 minutes")
+        _("Tote %(code)s opened, cold: straight to the fridge")
         if parcel.is_cold
         else _("Tote %(code)s opened")
         if parcel.kind == Parcel.Kind.TOTE
