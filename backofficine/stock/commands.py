@@ -86,22 +86,24 @@ def furnish(options: argparse.Namespace) -> None:
 SHOWN_LINES = 10
 
 
-def import_stock(options: argparse.Namespace) -> None:
-    """Open the stock from a file."""
+def import_stock(options: argparse.Namespace) -> int:
+    """Open the stock from a file; exit 1 if no line of it can be used."""
     done = services.import_stock(
         read_bytes(options.file), name=options.file.name, at=clock.now(),
         actor=system_actor(kind=Actor.Kind.IMPORT), progress=_lines_done,
     )  # fmt: skip
     report(options, data=done.as_dict(), text=_with_rejected(done.sentence, done.rejected))
+    return int(done.is_useless)
 
 
-def import_sales(options: argparse.Namespace) -> None:
-    """Record the sales of a file."""
+def import_sales(options: argparse.Namespace) -> int:
+    """Record the sales of a file; exit 1 if no line of it can be used."""
     done = services.import_sales(
         read_bytes(options.file), name=options.file.name, at=clock.now(),
         actor=system_actor(kind=Actor.Kind.IMPORT), progress=_lines_done,
     )  # fmt: skip
     report(options, data=done.as_dict(), text=_with_rejected(done.sentence, done.rejected))
+    return int(done.is_useless)
 
 
 def _file(parser: argparse.ArgumentParser) -> None:

@@ -34,6 +34,7 @@ from backofficine.stock.services.imports import (
     absurd,
     follow,
     make_missing_places,
+    nothing_used,
     read,
     silent,
     unchanged,
@@ -67,10 +68,18 @@ class SalesReport:
     is_unchanged: bool = False
 
     @property
+    def is_useless(self) -> bool:
+        """Not one line could be used: nothing was written, nor remembered."""
+        told = self.history["lines"] + self.withdrawn["lines"] + self.returned["lines"]
+        return not told and not self.already_known and not self.is_unchanged
+
+    @property
     def sentence(self) -> str:
         """The report as one reads it."""
         if self.is_unchanged:
             return unchanged()
+        if self.is_useless:
+            return nothing_used(self.lines)
         return _(
             "Sales recorded: %(history)d lines of history, %(withdrawn)d lines withdrawn "
             "(%(found)d units the record did not know), %(returned)d returns, %(known)d lines "

@@ -44,6 +44,7 @@ from backofficine.stock.services.imports import (
     first_suited,
     follow,
     kind_for,
+    nothing_used,
     read,
     silent,
     unchanged,
@@ -73,10 +74,17 @@ class StockReport:
     is_unchanged: bool = False
 
     @property
+    def is_useless(self) -> bool:
+        """Not one line could be used: nothing was written, nor remembered."""
+        return not self.products and not self.is_unchanged
+
+    @property
     def sentence(self) -> str:
         """The report as one reads it."""
         if self.is_unchanged:
             return unchanged()
+        if self.is_useless:
+            return nothing_used(self.lines)
         return _(
             "Stock opened: %(products)d products, %(quantity)d units in %(lots)d lots, "
             "%(value)s € excl. VAT; %(places)d new places, %(counts)d products to count."

@@ -47,30 +47,6 @@ class LeftOut:
         return sorted(self.lines, key=lambda one: int(one["line"]))
 
 
-class NothingUsable(FileRefused):
-    """Not one line says anything: the same file must be welcome once its cause is mended."""
-
-    message = gettext_lazy(
-        "Nothing was imported: no line can be used, of %(count)d. Line %(line)d: %(reason)s"
-    )
-
-
-class NoLine(FileRefused):
-    message = gettext_lazy("The file has headings but no line: check the export, then try again.")
-
-
-def refuse_the_useless(left_out: LeftOut) -> None:
-    """Refuse a file of which nothing is left.
-
-    :raises NothingUsable: with the first reason.
-    :raises NoLine: if it never held a line.
-    """
-    if not left_out.lines:
-        raise NoLine
-    first = left_out.ordered()[0]
-    raise NothingUsable(count=len(left_out.lines), line=first["line"], reason=first["reason"])
-
-
 def read(reader: Callable[[bytes], Import[LineT]], data: bytes) -> Import[LineT]:
     """Read a file; a table that is none is refused in the reader's own French words."""
     try:
@@ -128,6 +104,13 @@ def absurd(quantity: int) -> str:
     return _(
         "%(quantity)d boxes are more than a pharmacy holds: check the column of quantities."
     ) % {"quantity": quantity}
+
+
+def nothing_used(lines: int) -> str:
+    """What is said of a file that changed nothing because none of its lines can be used."""
+    if not lines:
+        return _("The file has headings but no line: check the export, then try again.")
+    return _("Nothing was imported: no line can be used, of %(count)d.") % {"count": lines}
 
 
 # --- The same file again --------------------------------------------------------------------------
