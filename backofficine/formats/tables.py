@@ -462,7 +462,7 @@ def _day(text: str) -> date:
         return _EXCEL_EPOCH + timedelta(days=int(found[1]))
     if found := _DAY_FIRST.fullmatch(text):
         days, months, year = map(int, found.groups())
-        return _civil(text, year if year > 99 else 2000 + year, months, days)
+        return _civil(text, 2000 + year if len(found[3]) == 2 else year, months, days)
     if found := (_YEAR_FIRST.fullmatch(text) or _COMPACT.fullmatch(text)):
         year, months, days = map(int, found.groups())
         return _civil(text, year, months, days)
