@@ -16,6 +16,8 @@ from backofficine.twin.services import DemoExists
 from backofficine.twin.services.build_demo import Built
 from tests.twin.conftest import DAYS, REFERENCES, small_demo
 
+pytestmark = pytest.mark.django_db
+
 
 def test_the_ledger_is_sound(demo: Built) -> None:
     assert demo.ledger.is_sound

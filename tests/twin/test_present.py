@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from backofficine.promises.models import Promise, Status
 from backofficine.promises.queries import board
 from backofficine.purchasing.models import Order
@@ -17,6 +19,8 @@ from backofficine.stock.models import (
     NotFound,
 )
 from backofficine.twin.services.build_demo import Built
+
+pytestmark = pytest.mark.django_db
 
 
 def test_the_mornings_round_is_put_away_but_for_a_few_boxes(demo: Built) -> None:

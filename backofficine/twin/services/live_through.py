@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
 
 from backofficine.catalog.models import Product
 from backofficine.kernel.ids import derived_id
@@ -50,8 +52,13 @@ LINES_PER_CARTON = 6
 # From the first scan of a round to its validation, in minutes: least, and most beyond (assumed).
 SCANNING_MINUTES, SCANNING_SPREAD = 14, 14
 NOT_COLLECTED_DAYS = 15  # then the bag is taken back
-GIVEN_UP_DAYS = 4  # a promise that nobody can serve: the patient found another way
+GIVEN_UP_DAYS = 2  # a promise that nobody can serve: the patient found another way
 COUNTS_ASKED_A_DAY = 12
+# One patient in so many waits for a product that makers cannot supply (assumed): the others take
+# a substitute or go back to the prescriber.
+WAITS_IN_SHORTAGE = 5
+LATE_PROMISES, LATE_LINES = 4, 14  # of the order that the driver forgot, the last morning
+LEFT_ON_THE_DOCK = 9  # lines, the last morning
 VISA_BEFORE_CLOSING = timedelta(minutes=4)
 
 Progress = Callable[[date, int, int], None]
@@ -305,7 +312,8 @@ class _Life:
         bundle = self._id("bundle", event.number)
         for place, (index, quantity, cause) in enumerate(missing):
             self._mirror.ask(index, quantity, is_missing=True)
-            if event.waits and event.patient is not None:
+            if self._waits(event, index, place):
+                assert event.patient is not None, "whoever waits has a name"
                 self._promise(
                     index, quantity, cause=cause, patient=event.patient, paid=event.paid,
                     at=event.at, who=event.who, bundle=bundle,
@@ -321,6 +329,13 @@ class _Life:
                     request_id=self._id("lost", event.number, place),
                     source="comptoir",
                 )
+
+    def _waits(self, event: past.Visit, index: int, place: int) -> bool:
+        if not event.waits or event.patient is None:
+            return False
+        is_arranged = event.number >= _ARRANGED
+        is_short = index in self._short and not is_arranged
+        return not is_short or self._chance(event.number, place) % WAITS_IN_SHORTAGE == 0
 
     def _promise(
         self,
@@ -559,9 +574,22 @@ class _Life:
             .order_by("number")
         )
 
+    def _coming_orders(
+        self, delivery_round: DeliveryRound, *, at: datetime, who: int
+    ) -> list[Order]:
+        """The orders of a round that bring something; one that was refused whole is closed."""
+        coming = []
+        for order in self._awaited(delivery_round):
+            boxes = order.lines.aggregate(total=Sum(Coalesce("answered_quantity", "quantity")))
+            if boxes["total"]:
+                coming.append(order)
+            else:
+                planning.close_order(order, at=at, actor=self._actor(who))
+        return coming
+
     def receiving_starts(self, event: past.ReceivingStarts) -> None:
         delivery_round = self._rounds[event.supplier, event.cut_off_at]
-        orders = self._awaited(delivery_round)
+        orders = self._coming_orders(delivery_round, at=event.at, who=event.who)
         if orders:
             self._receive(
                 orders, delivery_round, supplier=event.supplier, at=event.at, who=event.who,
@@ -711,7 +739,9 @@ class _Life:
         ``leaving`` lines stay on the dock, for whoever comes next.
         """
         waiting = self._mirror.lots_at(self._dock.pk)
-        waiting = waiting[: len(waiting) - leaving]
+        if leaving:
+            left = waiting[:: max(len(waiting) // leaving, 1)][:leaving]
+            waiting = [line for line in waiting if line not in left]
         lots = Lot.objects.in_bulk([lot for _index, lot, _quantity in waiting])
         plain: list[receiving.PutAway] = []
         narcotic: list[receiving.PutAway] = []
@@ -967,7 +997,7 @@ class _Life:
         """Somebody asks for more than there is, and waits for it."""
         visit = past.Visit(
             at=at,
-            number=10_000_000 + number,
+            number=_ARRANGED + number,
             who=self._present(at),
             lines=(),
             patient=_PASSERS[number],
@@ -1039,12 +1069,22 @@ class _Life:
         at: datetime,
         actor: Actor,
     ) -> None:
-        """Most of the order leaves first; what patients wait for, and the cold, follow it."""
-        pressing = [line for line in lines if line.promised_boxes or line.why.guard]
-        others = [line for line in lines if line not in pressing]
-        # A dozen more make a tote; in a small shop, never more than half of the order.
-        second = min(len(pressing) + 12, len(lines) // 2)
-        late, first = [*pressing, *others][:second], [*pressing, *others][second:]
+        """Most of the order leaves first; some promises, the cold and slow products follow it."""
+        by_need = sorted(
+            lines,
+            key=lambda line: (
+                not line.why.guard,
+                not line.promised_boxes,
+                -self._mirror.index_of[line.product_id],
+            ),
+        )
+        owed = [line for line in by_need if line.promised_boxes and not line.why.guard]
+        cold = [line for line in by_need if line.why.guard]
+        slow = [line for line in reversed(by_need) if line not in owed and line not in cold]
+        # A tote and the cold one; in a small shop, never more than half of the order.
+        wanted = [*owed[:LATE_PROMISES], *cold, *slow[-LATE_LINES:]]
+        late = wanted[: len(lines) // 2]
+        first = [line for line in lines if line not in late]
         for number, part in enumerate((first, late)):
             when = at + timedelta(minutes=number)
             order = self._desk.draft(
@@ -1067,7 +1107,13 @@ class _Life:
         )
         self._do(
             start + timedelta(minutes=55),
-            lambda when: self._put_away(at=when, who=clerk, key=("last morning",), leaving=4),
+            lambda when: self._put_away(
+                at=when, who=clerk, key=("last morning",), leaving=LEFT_ON_THE_DOCK
+            ),
+        )
+        self._do(
+            self._local(scenes.PROMISED_AGAIN_AT),
+            lambda when: self._promise_again(delivery_round, at=when),
         )
         self._do(
             self._local(scenes.SECOND_DROP),
@@ -1093,6 +1139,17 @@ class _Life:
             codes=["BAC9990001"], place="au pied de la paillasse",
             request_id=self._id("second drop"),
         )  # fmt: skip
+
+    def _promise_again(self, delivery_round: DeliveryRound, *, at: datetime) -> None:
+        """The driver forgot a tote: patients are told another hour before they come for nothing."""
+        who = self._present(at)
+        for promise in Promise.objects.filter(
+            status=Status.ORDERED, order_line__order__delivery_round=delivery_round
+        ).order_by("number"):
+            promising.promise_again(
+                promise, delivery_round=self._next_round(at), at=at, actor=self._actor(who),
+                workstation=self._counter(who), request_id=self._id("again", promise.number),
+            )  # fmt: skip
 
     def _cold_drop(self, delivery_round: DeliveryRound, *, at: datetime) -> None:
         receiving.drop(
@@ -1162,6 +1219,7 @@ def stock_price(price: Any, *, factor: float) -> Any:
     return to_cents(price * Decimal(str(factor)))
 
 
+_ARRANGED = 10_000_000  # visits of the scenes are numbered from here
 _PASSERS = (
     InventedPatient(9001, "Solange", "Aubrechat", "0639980117"),
     InventedPatient(9002, "Gaspard", "Tilleroy", "0639980254"),

@@ -14,6 +14,7 @@ from backofficine.science.simulation.past import PastPlan
 from backofficine.science.simulation.seeds import generator
 from backofficine.science.simulation.world import OpeningLot, World
 
+PROMISED_AGAIN_AT = time(9, 6)
 SECOND_DROP = time(9, 32)  # the driver comes back with a tote he forgot
 COLD_DROP = time(10, 7)  # and once more with the cold one
 BENCH_RESUMES = time(9, 50)

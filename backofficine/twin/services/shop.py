@@ -41,12 +41,16 @@ from backofficine.stock.models import Address, DemandLine, Location, Posting
 from backofficine.stock.services import MoveLine, lots_of, post
 from backofficine.team.demo import PASSWORD, PEOPLE
 from backofficine.team.models import Actor, User, Workstation
-from backofficine.team.services import add_person, add_workstation
+from backofficine.team.services import actor_of, add_person, add_workstation
 
 NAME = "Pharmacie de démonstration"
 CHECKED_ZONE = "T1-A"  # a column of look-alike boxes: each one is scanned
 SLOTS, COLD_SLOTS = 40, 6
 DIRECT_DISCOUNT = Decimal("0.06")  # off the wholesaler's price, net (assumed)
+SIGNED_TARIFFS = {
+    "hourly_cost": "26.50", "minutes_promise": "7", "minutes_not_found": "3.5",
+    "minutes_stock_error": "9",
+}  # fmt: skip
 # Rounds are known this long after the end of the past.
 ROUNDS_AHEAD_DAYS = 14
 
@@ -104,6 +108,7 @@ def found_shop(
         )
         for one in PEOPLE
     ]  # fmt: skip
+    _sign_tariffs(actor_of(people[0], at=eve), at=eve, since=first_day)
     counters = [
         add_workstation(name=f"Comptoir {number}", post=Workstation.Post.COUNTER)
         for number in (1, 2, 3)
@@ -128,6 +133,19 @@ def found_shop(
         suppliers=suppliers,
         places=places,
     )
+
+
+def _sign_tariffs(owner: Actor, *, at: datetime, since: date) -> None:
+    """The owner has signed what was timed; the rest stays assumed, and says so."""
+    for key, amount in SIGNED_TARIFFS.items():
+        pharmacy.set_tariff(
+            key,
+            amount=Decimal(amount),
+            valid_from=since,
+            source="Chronométré à la pharmacie de démonstration (valeur inventée)",
+            signed_by=owner,
+            at=at,
+        )
 
 
 # --- Places ---------------------------------------------------------------------------------------
