@@ -101,7 +101,7 @@ def close_public_holidays(*, first: date, years: int) -> None:
     import holidays  # costs half a second: only when asked for
 
     for day, reason in holidays.country_holidays(
-        "FR", years=range(first.year - 1, first.year + years)
+        "FR", years=range(first.year - 1, first.year + years), language="fr"
     ).items():
         ClosedDay.objects.get_or_create(closed_on=day, defaults={"reason": reason})
 
