@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from backofficine.kernel import clock
 from backofficine.kernel.commands import Command, report
+from backofficine.kernel.errors import DomainError
 from backofficine.kernel.money import to_cents
 from backofficine.losses import queries
 from backofficine.losses.loss import Loss, State
@@ -19,13 +20,30 @@ from backofficine.pharmacy.queries import local_day
 from backofficine.web.templatetags.components import age, euros
 
 
+class DaysReversed(DomainError):
+    message = gettext_lazy("The first day, %(start)s, comes after the last, %(end)s: swap them.")
+
+
+def civil_day(text: str) -> date:
+    """A day such as 2026-11-24; far from our century, time zones overflow."""
+    try:
+        day = date.fromisoformat(text)
+        if not 2000 <= day.year < 2100:
+            raise ValueError(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            _("“%(text)s” is not a day such as 2026-11-24") % {"text": text}
+        ) from error
+    return day
+
+
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--from", dest="start", type=date.fromisoformat, metavar="DATE",
+        "--from", dest="start", type=civil_day, metavar="DATE",
         help=_("first day; by default the first of this month"),
     )  # fmt: skip
     parser.add_argument(
-        "--to", dest="end", type=date.fromisoformat, metavar="DATE",
+        "--to", dest="end", type=civil_day, metavar="DATE",
         help=_("last day, included; by default today"),
     )  # fmt: skip
 
@@ -34,6 +52,8 @@ def _losses(options: argparse.Namespace) -> None:
     today = local_day(clock.now())
     end = options.end or today
     start = options.start or queries.first_of(end)
+    if start > end:
+        raise DaysReversed(start=f"{start:%d/%m/%Y}", end=f"{end:%d/%m/%Y}")
     lines = queries.losses(start, end)
     groups = by_rule_and_state(lines)
     whole = queries.statement_of(lines, start=start, end=end)
@@ -139,7 +159,7 @@ def _text(
 COMMANDS = [
     Command(
         "losses",
-        lazy("list the losses of some days, by rule and by state"),
+        gettext_lazy("list the losses of some days, by rule and by state"),
         _losses,
         _arguments,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -30,7 +31,9 @@ class UnknownSupplier(DomainError):
 
 
 class NoSupplier(DomainError):
-    message = gettext_lazy("There is no supplier yet. Add the wholesaler under Settings.")
+    message = gettext_lazy(
+        "There is no supplier yet. Add the wholesaler with “backofficine add-supplier”."
+    )
 
 
 class UnknownRound(DomainError):
@@ -41,7 +44,10 @@ class UnknownRound(DomainError):
 
 
 class UnwritableFile(DomainError):
-    message = gettext_lazy("The file %(path)s cannot be written: %(why)s")
+    message = gettext_lazy(
+        "The file %(path)s cannot be written, so nothing was done. Choose a folder that exists and "
+        "is yours."
+    )
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,18 +67,21 @@ def propose_orders(options: argparse.Namespace) -> int:
     generate_rounds(at=at)
     supplier = _supplier(options.supplier)
     delivery_round = _round(supplier, options.delivery_round, at=at)
-    order = services.propose_orders(
-        supplier=supplier, delivery_round=delivery_round, at=at, actor=actor
-    )
-    if options.send:
-        services.send_order(
-            order, channel=Order.Channel.FILE, at=at, actor=actor, request_id=uuid4()
+    # An order is not sent if its file cannot be written: all of it, or none.
+    with transaction.atomic():
+        order = services.propose_orders(
+            supplier=supplier, delivery_round=delivery_round, at=at, actor=actor
         )
-    if options.csv is not None:
-        try:
-            options.csv.write_bytes(order_csv(order))
-        except OSError as error:
-            raise UnwritableFile(path=options.csv, why=error.strerror) from error
+        if options.send:
+            services.send_order(
+                order, channel=Order.Channel.FILE, at=at, actor=actor, request_id=uuid4()
+            )
+            order.refresh_from_db()
+        if options.csv is not None:
+            try:
+                options.csv.write_bytes(order_csv(order))
+            except OSError as error:
+                raise UnwritableFile(path=options.csv) from error
     lines = list(queries.lines_shown(order, show=Show.ALL))
     report(options, data=_data(order, lines), text=_text(order, lines))
     return 0
