@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management import execute_from_command_line, get_commands
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from backofficine import __version__
 from backofficine.cli.doctor import unready
@@ -30,6 +31,27 @@ APPS = (
     "backofficine.losses",
     "backofficine.twin",
 )
+
+
+# The words that argparse itself writes; it looks them up by these names at the moment it speaks.
+_FIXED_WORDS = (
+    gettext_noop("usage: "),
+    gettext_noop("positional arguments"),
+    gettext_noop("options"),
+    gettext_noop("show this help message and exit"),
+    gettext_noop("show program's version number and exit"),
+    gettext_noop("argument %(argument_name)s: %(message)s"),
+    gettext_noop("invalid choice: %(value)r (choose from %(choices)s)"),
+    gettext_noop("the following arguments are required: %s"),
+    gettext_noop("unrecognized arguments: %s"),
+    gettext_noop("expected one argument"),
+    gettext_noop("expected at least one argument"),
+    gettext_noop("invalid %(type)s value: %(value)r"),
+    gettext_noop("ambiguous option: %(option)s could match %(matches)s"),
+    gettext_noop("not allowed with argument %s"),
+    gettext_noop("ignored explicit argument %r"),
+)
+vars(argparse)["_"] = _  # ours knows French; the standard library's catalogue is not there
 
 
 class Parser(argparse.ArgumentParser):
