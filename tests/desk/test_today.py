@@ -331,6 +331,7 @@ def test_the_demo_tells_its_logins_to_visitors_alone(client: Client, settings: A
     settings.DEMO = True
     page = client.get(reverse("account_login")).content.decode()
     assert "1793" in page
+    assert "Titulaire" in page
 
     settings.DEMO = False
     assert "1793" not in client.get(reverse("account_login")).content.decode()

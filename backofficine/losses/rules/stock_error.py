@@ -23,6 +23,7 @@ from backofficine.stock.models import (
     NotFound,
     Posting,
 )
+from backofficine.stock.queries import virtual
 
 SUFFERED_AT = {
     Posting.Reason.WITHDRAWAL: Step.COUNTER,
@@ -224,9 +225,10 @@ def _errors_of(period: Period) -> list[StockError]:
 
 def _found(period: Period) -> list[Move]:
     return list(
+        # By its place: few moves come out of *count*, whatever the period holds.
         Move.objects.filter(
             is_found=True,
-            source__kind=Location.Kind.COUNT,
+            source=virtual(Location.Kind.COUNT),
             posting__occurred_at__gte=period.start,
             posting__occurred_at__lt=period.end,
             posting__reversed_by__isnull=True,
@@ -260,7 +262,7 @@ def _origins(postings: set[int]) -> dict[int, datetime]:
 def _missing_costs(postings: set[int]) -> dict[int, Decimal]:
     """Euros of the boxes that each count took out of the record."""
     costs: dict[int, Decimal] = defaultdict(Decimal)
-    moves = Move.objects.filter(posting__in=postings, target__kind=Location.Kind.COUNT)
+    moves = Move.objects.filter(posting__in=postings, target=virtual(Location.Kind.COUNT))
     for posting, quantity, cost in moves.values_list("posting", "quantity", "unit_cost"):
         costs[posting] += quantity * cost
     return costs

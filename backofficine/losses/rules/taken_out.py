@@ -54,11 +54,15 @@ class TakenOut(Rule):
         return local_day(move.posting.occurred_at) if move else None
 
     def _moves(self) -> QuerySet[Move]:
+        # By their places: few moves go to waste or quarantine, whatever the period holds.
+        places = Location.objects.filter(
+            kind__in=(Location.Kind.WASTE, Location.Kind.QUARANTINE)
+        ).values_list("pk", flat=True)
         return Move.objects.filter(
+            target__in=list(places),
             posting__reason__in=OUT,
             posting__cause=self.posting_cause,
             posting__reversed_by__isnull=True,
-            target__kind__in=(Location.Kind.WASTE, Location.Kind.QUARANTINE),
         )
 
     def _told_in_quarantine(self, moves: Sequence[Move]) -> dict[int, int]:
