@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connections
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -65,6 +67,10 @@ def serve(options: argparse.Namespace) -> int:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
 
+    # The worker is born anew: forked, it would inherit SQLite's memory of the locks that this
+    # process holds (the hourly work may hold one) and could wait for ever to write.
+    multiprocessing.set_start_method("spawn", force=True)
+    connections.close_all()
     keep_tidy()
 
     from granian.constants import Interfaces

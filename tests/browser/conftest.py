@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -26,9 +27,15 @@ from tests.serving import LOGIN, Server, backofficine
 from tests.wedge import Wedge
 
 DAYS, REFERENCES = 10, 500
+PARIS = ZoneInfo("Europe/Paris")
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop in our thread
+
+
+def shift_to(now: datetime) -> str:
+    """What the clock of a server started now must add, in whole seconds, to read ``now``."""
+    return str(int((now - datetime.now(UTC)).total_seconds()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -78,6 +85,14 @@ class Shop:
     def url(self) -> str:
         return self.server.url
 
+    def move_clock_to(self, hour: int, minute: int) -> None:
+        """Serve again from that hour of the same day, Paris time: the past stays as it is."""
+        local = self.now.astimezone(PARIS).replace(hour=hour, minute=minute, second=0)
+        self.now = local.astimezone(UTC)
+        self.server.stop()
+        self.environment["BACKOFFICINE_CLOCK_SHIFT_SECONDS"] = shift_to(self.now)
+        self.server.start()
+
     def run(self, *words: str) -> Any:
         """One sub-command on this pharmacy; its JSON report if it was asked for."""
         done = backofficine(*words, environment=self.environment)
@@ -92,7 +107,12 @@ class Shop:
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small demo pharmacy, built once: ten days of past, five hundred references."""
+    """A small demo pharmacy, built once: ten days of past, five hundred references.
+
+    ``BROWSER_DEMO=…`` gives the folder of one that is built, which is copied and left as it is.
+    """
+    if built := os.environ.get("BROWSER_DEMO"):
+        return Path(built)
     folder = tmp_path_factory.mktemp("demo")
     environment = {
         "BACKOFFICINE_DATA_DIR": str(folder), "BACKOFFICINE_SQLITE_SYNCHRONOUS": "OFF",
@@ -114,7 +134,7 @@ def shop(demo_folder: Path, tmp_path: Path) -> Iterator[Shop]:
     now = datetime.fromisoformat(last).replace(tzinfo=UTC)
     environment = {
         "BACKOFFICINE_DATA_DIR": str(folder),
-        "BACKOFFICINE_CLOCK_SHIFT_SECONDS": str(int((now - datetime.now(UTC)).total_seconds())),
+        "BACKOFFICINE_CLOCK_SHIFT_SECONDS": shift_to(now),
         "BACKOFFICINE_SQLITE_SYNCHRONOUS": "OFF",
     }
     server = Server(environment, log=tmp_path / "server.log")
