@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from django.db.models import Exists, Max, OuterRef, Sum, Value
 from django.db.models.functions import Coalesce
@@ -122,7 +123,7 @@ class Hero:
         return max(0, self.home.room - self.line.received * self.product.doses_per_box)
 
 
-@dataclass(slots=True)
+@dataclass
 class BenchView:
     """Everything the page shows. Minutes of the clock are minutes of opening."""
 
@@ -145,47 +146,51 @@ class BenchView:
     previous_id: int | None = None
     next_id: int | None = None
 
-    @property
+    @cached_property
     def done_lines(self) -> int:
         return sum(1 for line in self.counts.expected_lines if line.is_touched)
 
-    @property
+    @cached_property
     def due_lines(self) -> int:
         return len(self.counts.expected_lines)
 
-    @property
+    @cached_property
     def due_boxes(self) -> int:
         return sum(line.ordered for line in self.counts.expected_lines)
 
-    @property
+    @cached_property
     def done_boxes(self) -> int:
         return sum(min(line.received, line.ordered) for line in self.counts.expected_lines)
 
-    @property
+    @cached_property
     def quantity_gaps(self) -> int:
         return sum(1 for line in self.counts.lines.values() if line.has_quantity_gap)
 
-    @property
+    @cached_property
     def price_gaps(self) -> int:
         return sum(1 for line in self.counts.lines.values() if line.has_price_gap)
 
-    @property
+    @cached_property
     def waiting_count(self) -> int:
         return len(self.counts.waiting_lines)
 
-    @property
-    def more_rows(self) -> int:
-        return len(self.counts.touched_lines) - len(self.rows) if not self.shown else 0
+    @cached_property
+    def touched_count(self) -> int:
+        return sum(1 for line in self.counts.lines.values() if line.is_touched)
 
-    @property
+    @cached_property
+    def more_rows(self) -> int:
+        return self.touched_count - len(self.rows) if not self.shown else 0
+
+    @cached_property
     def is_all_read(self) -> bool:
         return self.due_lines > 0 and self.done_lines == self.due_lines
 
-    @property
+    @cached_property
     def is_empty(self) -> bool:
-        return not self.counts.touched_lines and self.result is None
+        return not self.touched_count and self.result is None
 
-    @property
+    @cached_property
     def asks_unknown(self) -> bool:
         return bool(self.result and Ask.UNKNOWN in self.result.asks)
 

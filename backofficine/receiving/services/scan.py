@@ -385,12 +385,12 @@ def _count(
 def _already(receipt: Receipt, request_id: UUID, *, on: date) -> ScanResult | None:
     """The answer given before, if this request was already heard."""
     # The first row of an act bears the very request of the scan.
-    where = ReceiptScan.objects.filter(request_id=request_id).values_list("receipt_id").first()
-    if where is None:
-        where = UnknownScan.objects.filter(request_id=request_id).values_list("receipt_id").first()
-    if where is None:
+    rows = ReceiptScan.objects.filter(request_id=request_id).values_list("receipt_id")
+    unknown = UnknownScan.objects.filter(request_id=request_id).values_list("receipt_id")
+    where = list(rows.union(unknown, all=True))
+    if not where:
         return None
-    if where[0] != receipt.pk:
+    if where[0][0] != receipt.pk:
         raise RequestReused
     return result_of(receipt, request_id, on=on, is_repeat=True)
 
