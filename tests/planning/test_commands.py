@@ -81,7 +81,7 @@ def test_a_mistake_is_told_with_what_is_known(product, capsys, words, said):
 
 
 def test_without_a_supplier_it_says_so(db, capsys):
-    assert "aucun fournisseur" in run(capsys)[2]
+    assert "add-supplier" in run(capsys)[2]
 
 
 def test_a_supplier_without_rounds_is_refused(pharmacy, capsys):
