@@ -12,7 +12,17 @@ from backofficine.losses.loss import ZERO, Fact, Loss, State, Step, Waste, Words
 from backofficine.losses.tariffs import HOUR, TariffBook
 from backofficine.pharmacy.queries import day_bounds, zone
 
+# What a line shows and prices of a product: whole rows would cost a month of losses its speed.
+PRODUCT = (
+    "public_id", "name", "strength", "form", "pack", "cip13", "storage", "legal_status",
+    "availability", "cost_evidence", "is_emergency",
+)  # fmt: skip
 KNOWN_COSTS = (Evidence.RECEIPT, Evidence.STOCK_FILE, Evidence.HERE)
+
+
+def columns_of(product: str) -> list[str]:
+    """The columns of :data:`PRODUCT`, seen from a query that reaches it by ``product``."""
+    return [f"{product}__{name}" for name in PRODUCT]
 
 
 @dataclass(frozen=True, slots=True)

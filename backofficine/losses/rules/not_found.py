@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.losses.loss import Fact, FactKind, Loss, Step, Waste
-from backofficine.losses.rules.base import Period, Rule
+from backofficine.losses.rules.base import Period, Rule, columns_of
 from backofficine.losses.rules.stock_error import errors_of
 from backofficine.losses.tariffs import TariffBook
 from backofficine.pharmacy.queries import local_day
@@ -39,6 +39,15 @@ class ProductNotFound(Rule):
         reports = (
             NotFound.objects.filter(reported_at__gte=period.start, reported_at__lt=period.end)
             .select_related("product", "location", "workstation")
+            .only(
+                "request_id",
+                "reported_at",
+                "expected",
+                "location__code",
+                "location__kind",
+                "workstation__post",
+                *columns_of("product"),
+            )
             .order_by("reported_at", "pk")
         )
         for report in reports:

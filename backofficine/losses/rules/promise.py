@@ -6,7 +6,7 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.losses.loss import Fact, FactKind, Loss, State, Step, Waste, Words
-from backofficine.losses.rules.base import Period, Rule
+from backofficine.losses.rules.base import Period, Rule, columns_of
 from backofficine.losses.tariffs import TariffBook
 from backofficine.pharmacy.queries import local_day
 from backofficine.promises.models import Cause, Promise, PromiseEvent, Status
@@ -55,6 +55,7 @@ class Promised(Rule):
             Promise.objects.filter(created_at__gte=period.start, created_at__lt=period.end)
             .exclude(status=Status.CANCELLED)
             .select_related("product")
+            .only("number", "created_at", "quantity", "cause", "is_chosen", *columns_of("product"))
             .order_by("created_at", "pk")
         )
         for promise in promises:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product
 from backofficine.losses.loss import ZERO, Fact, FactKind, Loss, State, Step, Waste
-from backofficine.losses.rules.base import Period, Rule
+from backofficine.losses.rules.base import Period, Rule, columns_of
 from backofficine.losses.tariffs import TariffBook
 from backofficine.stock.models import (
     CountLine,
@@ -193,6 +193,15 @@ def _errors_of(period: Period) -> list[StockError]:
         )
         .exclude(counted=F("recorded"))
         .select_related("product", "location")
+        .only(
+            "recorded",
+            "counted",
+            "counted_at",
+            "posting_id",
+            "location__code",
+            "location__kind",
+            *columns_of("product"),
+        )
         .order_by("counted_at", "pk")
     )
     postings = {int(count.posting_id) for count in counts if count.posting_id}
@@ -235,6 +244,18 @@ def _found(period: Period) -> list[Move]:
         )
         .exclude(posting__reason__in=TOLD_ELSEWHERE)
         .select_related("posting", "lot__product", "target", "explained")
+        .only(
+            "line",
+            "quantity",
+            "posting__position",
+            "posting__reason",
+            "posting__occurred_at",
+            "target__code",
+            "target__kind",
+            "explained__by",
+            "explained__posting_id",
+            *columns_of("lot__product"),
+        )
         .order_by("posting__position", "line")
     )
 
@@ -271,10 +292,17 @@ def _missing_costs(postings: set[int]) -> dict[int, Decimal]:
 def _add_searches(errors: dict[tuple[int, date], StockError], period: Period) -> None:
     if not errors:
         return
-    searches = NotFound.objects.filter(
-        reported_at__gte=period.start, reported_at__lt=period.end
-    ).select_related("location")
-    for search in searches.order_by("reported_at", "pk"):
+    searches = (
+        NotFound.objects.filter(
+            reported_at__gte=period.start,
+            reported_at__lt=period.end,
+            product__in={product for product, _day in errors},
+        )
+        .select_related("location")
+        .only("product_id", "reported_at", "expected", "location__code", "location__kind")
+        .order_by("reported_at", "pk")
+    )
+    for search in searches:
         one = errors.get((search.product_id, period.day_of(search.reported_at)))
         if one is not None:
             one.searches.append(search)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.losses.loss import Fact, FactKind, Loss, State, Step
-from backofficine.losses.rules.base import Period, Rule
+from backofficine.losses.rules.base import Period, Rule, columns_of
 from backofficine.losses.tariffs import TariffBook
 from backofficine.pharmacy.queries import local_day
 from backofficine.stock.models import Location, Move, Posting
@@ -33,6 +33,18 @@ class TakenOut(Rule):
             self._moves()
             .filter(posting__occurred_at__gte=period.start, posting__occurred_at__lt=period.end)
             .select_related("posting", "lot__product", "source")
+            .only(
+                "line",
+                "quantity",
+                "unit_cost",
+                "posting__position",
+                "posting__reason",
+                "posting__occurred_at",
+                "source__code",
+                "source__kind",
+                "source__holds_stock",
+                *columns_of("lot__product"),
+            )
             .order_by("posting__position", "line")
         )
         told = self._told_in_quarantine(moves)
