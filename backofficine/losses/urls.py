@@ -11,5 +11,6 @@ urlpatterns = [
     path("preuve/<str:key>/contester/", views.contest, name="contest"),
     path("contestations/<int:pk>/", views.answer, name="answer"),
     path("<str:month>/", views.month, name="one_month"),
+    path("<str:month>/tendance/", views.month_trend, name="trend"),
     path("<str:month>/releve/", views.print_month, name="print"),
 ]

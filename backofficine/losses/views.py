@@ -61,7 +61,9 @@ def month(request: Request, month: str = "") -> HttpResponse:
     frame = _frame(request, first, today)
     if not filters.is_empty or "lines" in request.GET:
         return _lines(request, frame, queries.statement(first), filters)
-    statements = queries.statements(first, months=MONTHS)
+    # The ten months before come after the page, on their own request; without a script, by a link.
+    with_trend = "trend" in request.GET
+    statements = queries.statements(first, months=MONTHS if with_trend else 2)
     statement, before = statements[-1], statements[-2]
     blanks, cells = pages.calendar(
         statement,
@@ -82,10 +84,21 @@ def month(request: Request, month: str = "") -> HttpResponse:
             "blanks": range(blanks),
             "cells": cells,
             "chain": pages.chain(statement),
-            "trends": _trends(statements, sees_money=frame["sees_money"]),
+            "trends": _trends(statements, sees_money=frame["sees_money"]) if with_trend else None,
             "open_contests": queries.open_contests() if frame["answers"] else [],
         },
     )
+
+
+@login_required
+@permission_required("team.contest_losses", raise_exception=True)
+@require_GET
+def month_trend(request: Request, month: str) -> HttpResponse:
+    """Twelve months on the band of their ordinary variation: a fragment of the month's page."""
+    frame = _frame(request, _month_of(month, local_day(clock.now())), local_day(clock.now()))
+    statements = queries.statements(frame["month"], months=MONTHS)
+    trends = _trends(statements, sees_money=frame["sees_money"])
+    return render(request, "losses/trends.html", {**frame, "trends": trends})
 
 
 def _trends(statements: list[Statement], *, sees_money: bool) -> dict[str, Any]:

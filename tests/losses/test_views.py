@@ -127,6 +127,18 @@ def test_the_month_costs_the_same_queries_whatever_it_holds(
     assert len(many) == len(few)
 
 
+@pytest.mark.usefixtures("some_losses")
+def test_the_twelve_months_come_by_themselves_or_by_a_link(owner: Client, clerk: Client) -> None:
+    address = reverse("losses:trend", args=["2026-11"])
+
+    assert address in owner.get(reverse("losses:month")).content.decode()
+    fragment = owner.get(address).content.decode()
+    assert "<html" not in fragment
+    assert "Argent, €" in fragment
+    assert "Argent, €" in owner.get(reverse("losses:month") + "?trend=1").content.decode()
+    assert "€" not in clerk.get(address).content.decode()
+
+
 # The lines ---------------------------------------------------------------------------------------
 
 
