@@ -16,7 +16,7 @@ from backofficine.formats.keyboard import Layout, undo
 from backofficine.promises.models import Promise
 from backofficine.purchasing.models import Order
 from backofficine.receiving.models import Parcel
-from backofficine.stock.models import Location, Lot
+from backofficine.stock.models import SLOT_WORD, Location, Lot
 from backofficine.team.models import User, Workstation
 
 LONGEST_TEXT = 400
@@ -24,7 +24,6 @@ FOUND = 8
 _LOTS = 200
 _PROMISE = re.compile(r"PROMIS-?([0-9]{1,9})")
 _ORDER = re.compile(r"C([0-9]{1,9})")
-_SLOT_WORD = "CASIER-"
 
 
 class Kind(StrEnum):
@@ -258,8 +257,8 @@ def _location(texts: list[str]) -> Resolution | None:
 
 
 def _location_codes(text: str) -> tuple[str, ...]:
-    if text.startswith(_SLOT_WORD):
-        return text, text.removeprefix(_SLOT_WORD)
+    if text.startswith(SLOT_WORD):
+        return text, text.removeprefix(SLOT_WORD)
     return (text,)
 
 

@@ -12,6 +12,7 @@ from backofficine.kernel.append_only import AppendOnly
 from backofficine.kernel.money import EuroField
 from backofficine.team.models import Actor, Workstation
 
+SLOT_WORD = "CASIER-"  # begins the label of a promise slot
 NO_DATE = date(9999, 12, 31)  # an unknown expiry: shown as such, last in FEFO
 
 
@@ -85,6 +86,15 @@ class Location(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def get_kind_display(self) -> str:
+        """One word translated; Django's own translates all sixteen, at each line of a page."""
+        return str(self.Kind(self.kind).label)
+
+    @property
+    def short_code(self) -> str:
+        """What the plate shows: ``CASIER-27`` is written 27 under the word *Casier*."""
+        return self.code.removeprefix(SLOT_WORD) if self.kind == "promise_slot" else self.code
 
 
 class Lot(models.Model):

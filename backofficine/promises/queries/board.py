@@ -20,7 +20,6 @@ NOT_COLLECTED_DAYS = "not_collected_days"
 BILLED_DAYS = "promise_billed_days"
 LIMIT = 500
 CREDIT_CLOSE_DAYS = 3
-SLOT_WORD = "CASIER-"
 _WAITED = (Status.TO_ORDER, Status.ORDERED, Status.ARRIVED)
 
 
@@ -71,7 +70,7 @@ def shown_slot(location: Location | None) -> ShownSlot | None:
     keeper = location.parent.kind if location.parent else ""
     is_kept = keeper in (Location.Kind.FRIDGE, Location.Kind.SAFE)
     kind = keeper if is_kept and location.kind == Location.Kind.PROMISE_SLOT else location.kind
-    return ShownSlot(code=location.code.removeprefix(SLOT_WORD), kind=kind)
+    return ShownSlot(code=location.short_code, kind=kind)
 
 
 @dataclass(frozen=True, slots=True)

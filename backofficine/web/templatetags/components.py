@@ -553,7 +553,8 @@ PLATES: dict[str, tuple[str, str]] = {
 
 def _plate(location: Any, *, code: str, kind: str, word: Words | None) -> dict[str, Any]:
     """Whatever stands for a place; one without a shape of its own is a flat grey plate."""
-    code = code or str(getattr(location, "code", location) or "")
+    # A place may have a shorter word for its plate than the code on its label.
+    code = code or str(getattr(location, "short_code", getattr(location, "code", location)) or "")
     kind = kind or str(getattr(location, "kind", "") or ("shelf" if code else "dock"))
     shape, drawing = PLATES.get(kind, ("dock", ""))
     if word is None:
