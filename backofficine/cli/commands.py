@@ -83,8 +83,8 @@ def serve(options: argparse.Namespace) -> int:
         port=options.port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=32,
-        log_level=LogLevels.warning,
+        blocking_threads=16,
+        log_level=LogLevels.error,
     ).serve()
     return 0
 
