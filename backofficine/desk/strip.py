@@ -54,6 +54,31 @@ class Strip:
     wait: tuple[str, str] | None = None  # from now to the next cut-off
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the day on a phone: a round, a cut-off, or now when it is neither."""
+
+    at: datetime
+    round_of_day: RoundOfDay | None = None
+    is_cut_off: bool = False
+
+    @property
+    def is_now(self) -> bool:
+        return self.round_of_day is None and not self.is_cut_off
+
+
+def moments(one: Today) -> list[Moment]:
+    """The day in order of time: its rounds, now, and the cut-offs still ahead."""
+    _start, end = _ends(one)
+    lines = [Moment(each.due_at, round_of_day=each) for each in one.rounds]
+    lines += [
+        Moment(each.cut_off_at, is_cut_off=True)
+        for each in one.cut_offs
+        if one.at < each.cut_off_at <= end
+    ]
+    return sorted([*lines, Moment(one.at)], key=lambda line: line.at)
+
+
 def strip(one: Today) -> Strip:
     """The strip from well before the first opening (or round) to after the last."""
     start, end = _ends(one)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from backofficine.desk import queries
 from backofficine.desk.queries.hours import Hours
 from backofficine.desk.queries.today import Kind, RoundState
-from backofficine.desk.strip import strip
+from backofficine.desk.strip import moments, strip
 from backofficine.desk.views.today import RIGHTS
 from backofficine.kernel import clock
 from backofficine.pharmacy import queries as pharmacy_queries
@@ -210,6 +210,16 @@ def test_the_strip_places_noon_where_noon_is(now: datetime) -> None:
     assert [at.astimezone(UTC).hour for _left, at in drawn.hours][:2] == [7, 8]
     assert len(drawn.cuts) == 1
     assert {span.state for span in drawn.spans} == {"done", "plan", "open"}
+
+
+def test_the_day_of_a_phone_is_told_in_order_of_time(now: datetime) -> None:
+    busy_morning(now)
+
+    lines = moments(read(now))
+
+    assert [line.at for line in lines] == sorted(line.at for line in lines)
+    assert [bool(line.round_of_day) for line in lines] == [True, False, False, True]
+    assert [line.is_now for line in lines] == [False, True, False, False]
 
 
 # The page ----------------------------------------------------------------------------------------

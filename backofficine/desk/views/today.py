@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from backofficine.desk import queries
 from backofficine.desk.context import waiting_of
 from backofficine.desk.queries.today import Act, Kind
-from backofficine.desk.strip import strip
+from backofficine.desk.strip import moments, strip
 from backofficine.desk.words import said, size
 from backofficine.kernel import clock
 from backofficine.team.request import Request
@@ -38,6 +38,7 @@ def today(request: Request) -> HttpResponse:
         {
             "today": one,
             "strip": strip(one),
+            "moments": moments(one),
             "first": acts[0] if acts else None,
             "then": acts[1:],
             "drops": [(drop, size(drop)) for drop in one.drops[:MOST_DROPS]],
