@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from backofficine.kernel.errors import DomainError
 from backofficine.pharmacy.models import Pharmacy
-from backofficine.science.simulation.assortment import invent_assortment
+from backofficine.science.simulation.assortment import InventedProduct, invent_assortment
 from backofficine.science.simulation.past import PastPlan, visits_before, world_of
 from backofficine.science.simulation.profiles import PARIS, is_open
+from backofficine.science.simulation.world import OpeningLot, World
 from backofficine.stock import queries as stock
 from backofficine.stock.queries import LedgerReport
 from backofficine.team.services import actor_of
@@ -33,6 +34,7 @@ from backofficine.twin.services.shop import (
 
 HISTORY_DAYS = 120
 MARK = "demo.json"
+DEAR = 60  # euros, public price
 
 # Share of the whole work, in per cent, at the end of each step: measured on 6,000 references.
 FOUNDED, LIVED, CHECKED = 4, 92, 100
@@ -100,8 +102,10 @@ def build_demo(
         history = record_history(shop, visits)
         tell(3, _("filling the drawers"))
         opening = {
-            index: staged.opening.get(index, world.opening_lots(index, day=first_day))
-            for index in range(references)
+            about.index: staged.opening.get(
+                about.index, _opening(about, world=world, plan=plan, day=first_day)
+            )
+            for about in assortment
         }
         opened_at = first_instant(first_day)
         open_stock(
@@ -150,6 +154,16 @@ def as_dict(built: Built) -> dict[str, object]:
         "lived": asdict(built.lived),
         "ledger": built.ledger.as_dict(),
     }
+
+
+def _opening(
+    about: InventedProduct, *, world: World, plan: PastPlan, day: date
+) -> list[OpeningLot]:
+    """The lots on the first morning; a dear box is ordered for somebody and does not grow old."""
+    lots = world.opening_lots(about.index, day=day)
+    if about.public_price < DEAR:
+        return lots
+    return [lot for lot in lots if lot.expires_on > plan.last_day + timedelta(days=90)]
 
 
 @contextmanager

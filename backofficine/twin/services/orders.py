@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 import numpy as np
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce, Greatest
 
 from backofficine.kernel.ids import derived_id
 from backofficine.planning import services as planning
@@ -15,6 +17,7 @@ from backofficine.promises import queries as promises
 from backofficine.purchasing import queries as purchasing
 from backofficine.purchasing import services as purchases
 from backofficine.purchasing.models import DeliveryRound, Order, OrderLine, Supplier
+from backofficine.purchasing.queries.orders import AWAITED
 from backofficine.science.policies import NO_MAXIMUM, Columns, Service, propose_many
 from backofficine.science.simulation.world import World
 from backofficine.stock.models import StockRule
@@ -87,7 +90,7 @@ class Desk:
         days = max(self.calendar.count(self._mirror.first_day, today), 1)
         demand = self._mirror.demand(open_days=days)
         promised = promises.promised_by_product()
-        on_order = purchasing.on_order_by_product()
+        on_order = _arriving(by=self._horizon(supplier, delivery_round, at=at))
         owed = owed_by_product()
         size = self._mirror.size
         columns = Columns(
@@ -221,6 +224,15 @@ class Desk:
             if line.promised_quantity or self._mirror.servable[index] == 0:
                 planning.order_elsewhere(line, supplier=second, at=at, actor=actor)
 
+    def _horizon(
+        self, supplier: Supplier, delivery_round: DeliveryRound | None, *, at: datetime
+    ) -> datetime:
+        """Until when this order must last: the round after its own, or a direct order's month."""
+        if delivery_round is None:
+            return at + timedelta(days=self._review)
+        following = purchasing.next_round(supplier, at=delivery_round.cut_off_at)
+        return following.due_at if following else delivery_round.due_at
+
     def _is_set_aside(self, index: int, line: ProposedLine, *, at: datetime) -> bool:
         """Nobody asks twice a day for what could not be had this morning, but for a patient."""
         return not line.promised_boxes and self.was_refused(index, at=at)
@@ -230,3 +242,19 @@ class Desk:
         for product, units in by_product.items():
             column[self._mirror.index_of[product]] = units
         return column
+
+
+def _arriving(*, by: datetime) -> dict[int, int]:
+    """Boxes on their way that come in time, by product.
+
+    A direct order on its way for a week does not keep the shelf full meanwhile: whoever orders
+    asks the wholesaler for the days between.
+    """
+    coming = Greatest(Coalesce(F("answered_quantity"), F("quantity")) - F("received_quantity"), 0)
+    rows = (
+        OrderLine.objects.filter(order__status__in=AWAITED, order__expected_at__lte=by)
+        .values_list("product")
+        .annotate(total=Sum(coming))
+        .order_by()
+    )
+    return {int(product): int(total) for product, total in rows if total}
