@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect  # noqa:
 from django.urls import reverse
 from django.utils import timezone
 
-from backofficine.pharmacy.models import Pharmacy
+from backofficine.pharmacy import queries
 
 
 class LocalTime:
@@ -18,7 +18,7 @@ class LocalTime:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        found = Pharmacy.objects.first()
+        found = queries.here()
         request.pharmacy = found  # type: ignore[attr-defined]
         first_page = reverse("desk:first_run")
         if found is None and not request.path.startswith((first_page, settings.STATIC_URL)):

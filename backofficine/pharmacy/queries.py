@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
+from backofficine.kernel.reading import read_once
 from backofficine.pharmacy.defaults import PARAMETERS, TARIFFS
 from backofficine.pharmacy.models import ClosedDay, OpeningHours, Parameter, Pharmacy, Tariff
 
@@ -26,18 +27,25 @@ class UnknownValue(DomainError):
     message = _("No value of “%(key)s” is valid on %(day)s. Add one under Settings.")
 
 
+@read_once
+def here() -> Pharmacy | None:
+    """The pharmacy of this database; ``None`` before the first run."""
+    return Pharmacy.objects.order_by("pk").first()
+
+
 def pharmacy() -> Pharmacy:
-    """The pharmacy of this database; raises :class:`NoPharmacy` before the first run."""
-    found = Pharmacy.objects.first()
+    """The same as :func:`here`; raises :class:`NoPharmacy` before the first run."""
+    found = here()
     if found is None:
         raise NoPharmacy
     return found
 
 
+@read_once
 def zone() -> ZoneInfo:
     """The pharmacy's time zone; Europe/Paris until the pharmacy exists."""
-    found = Pharmacy.objects.values_list("time_zone", flat=True).first()
-    return ZoneInfo(found or "Europe/Paris")
+    found = here()
+    return ZoneInfo(found.time_zone if found else "Europe/Paris")
 
 
 def local_day(at: datetime, *, in_zone: ZoneInfo | None = None) -> date:
@@ -53,21 +61,32 @@ def instant(day: date, clock_time: time, *, in_zone: ZoneInfo | None = None) -> 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
     """First instant of a civil day and first instant of the next: 23, 24 or 25 hours apart."""
-    here = zone()
-    return instant(day, time.min, in_zone=here), instant(
-        day + timedelta(days=1), time.min, in_zone=here
+    there = zone()
+    return instant(day, time.min, in_zone=there), instant(
+        day + timedelta(days=1), time.min, in_zone=there
     )
 
 
 def openings(day: date, *, in_zone: ZoneInfo | None = None) -> list[tuple[datetime, datetime]]:
     """The opening stretches of a day, in UTC; empty when closed."""
-    if ClosedDay.objects.filter(closed_on=day).exists():
+    if _is_closed(day):
         return []
-    here = in_zone or zone()
+    there = in_zone or zone()
     return [
-        (instant(day, row.opens_at, in_zone=here), instant(day, row.closes_at, in_zone=here))
-        for row in OpeningHours.objects.filter(weekday=day.weekday()).order_by("opens_at", "pk")
+        (instant(day, opens, in_zone=there), instant(day, closes, in_zone=there))
+        for opens, closes in _hours_of(day.weekday())
     ]
+
+
+@read_once
+def _is_closed(day: date) -> bool:
+    return ClosedDay.objects.filter(closed_on=day).exists()
+
+
+@read_once
+def _hours_of(weekday: int) -> list[tuple[time, time]]:
+    rows = OpeningHours.objects.filter(weekday=weekday).order_by("opens_at", "pk")
+    return list(rows.values_list("opens_at", "closes_at"))
 
 
 def is_open_day(day: date) -> bool:
@@ -77,16 +96,17 @@ def is_open_day(day: date) -> bool:
 def open_minutes_between(start: datetime, end: datetime) -> int:
     """Whole minutes of opening time between two instants."""
     total = timedelta()
-    here = zone()
-    day, last = local_day(start, in_zone=here), local_day(end, in_zone=here)
+    there = zone()
+    day, last = local_day(start, in_zone=there), local_day(end, in_zone=there)
     while day <= last:
-        for opens, closes in openings(day, in_zone=here):
+        for opens, closes in openings(day, in_zone=there):
             overlap = min(end, closes) - max(start, opens)
             total += max(overlap, timedelta())
         day += timedelta(days=1)
     return int(total.total_seconds() // 60)
 
 
+@read_once
 def tariff(key: str, *, on: date) -> Tariff:
     """The tariff of ``key`` valid on a day; raises :class:`UnknownValue`."""
     found = (
@@ -100,6 +120,7 @@ def tariff(key: str, *, on: date) -> Tariff:
     return found
 
 
+@read_once
 def parameter(key: str, *, on: date) -> str:
     """The text of a dated parameter valid on a day; raises :class:`UnknownValue`."""
     found = (

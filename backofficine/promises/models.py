@@ -144,6 +144,10 @@ class Promise(models.Model):
     def __str__(self) -> str:
         return f"n° {self.number}"
 
+    def get_status_display(self) -> str:  # type: ignore[no-redef]
+        """One word translated; Django's own translates all of them, at each card of a board."""
+        return str(Status(self.status).label)
+
     @property
     def is_closed(self) -> bool:
         return self.closed_at is not None

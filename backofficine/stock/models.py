@@ -87,7 +87,7 @@ class Location(models.Model):
     def __str__(self) -> str:
         return self.code
 
-    def get_kind_display(self) -> str:
+    def get_kind_display(self) -> str:  # type: ignore[no-redef]
         """One word translated; Django's own translates all sixteen, at each line of a page."""
         return str(self.Kind(self.kind).label)
 

@@ -8,6 +8,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from backofficine.kernel.reading import one_reading
+
 READING = {"GET", "HEAD", "OPTIONS"}
 WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "CREATE", "DROP", "ALTER")
 
@@ -25,7 +27,7 @@ def _refuse_writes(execute: Any, sql: str, params: Any, many: bool, context: Any
 
 
 class ReadOnlyGet:
-    """Refuse every write of a GET, on every table."""
+    """Refuse every write of a GET, on every table; what it asks twice is then the same."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -33,7 +35,7 @@ class ReadOnlyGet:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method not in READING:
             return self.get_response(request)
-        with connection.execute_wrapper(_refuse_writes):
+        with connection.execute_wrapper(_refuse_writes), one_reading():
             return self.get_response(request)
 
 

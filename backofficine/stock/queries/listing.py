@@ -27,6 +27,7 @@ from backofficine.stock.models import (
     Move,
     NarcoticVisa,
     NotFound,
+    Posting,
 )
 from backofficine.stock.queries.places import place_of
 
@@ -347,8 +348,8 @@ def _movements(product: Product) -> list[Movement]:
     return [
         Movement(
             occurred_at=move.posting.occurred_at,
-            reason=move.posting.get_reason_display(),
-            cause=move.posting.get_cause_display() if move.posting.cause else "",
+            reason=str(Posting.Reason(move.posting.reason).label),
+            cause=str(Posting.Cause(move.posting.cause).label) if move.posting.cause else "",
             lot=move.lot.number,
             source=move.source,
             target=move.target,
