@@ -16,18 +16,22 @@ def main() -> int:
     parser.add_argument("--build", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--moves", type=int, default=0)
-    parser.add_argument("--only", default="", help="lines whose name contains this")
+    parser.add_argument("--part", choices=["shop", "catalogue"], default="shop")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backofficine.config.settings")
     django.setup()
 
-    from bench import base, ledger
+    from bench import base, catalogue, ledger, pages, receipts
 
-    base.build(moves=options.moves or base.MOVES)
+    if options.part == "catalogue":
+        parts = [catalogue]
+    else:
+        base.build(moves=options.moves or base.MOVES)
+        parts = [ledger, receipts, pages]
     if options.build:
         return 0
     measured = []
-    for part in (ledger,):
+    for part in parts:
         for line in part.lines(quick=options.quick):
             base.say(f"{line.name}: measured")
             measured.append(line.as_dict())

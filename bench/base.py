@@ -51,7 +51,7 @@ def build(*, moves: int = MOVES) -> None:
     call_command("migrate", verbosity=0)
     if not Product.objects.exists():
         say("the demo pharmacy")
-        status = backofficine(["build-demo"])
+        status = backofficine(["build-demo", "--days", "60"])
         assert status == 0, "the demo is built"
     if not is_built(moves):
         lengthen(moves)

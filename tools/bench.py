@@ -1,8 +1,8 @@
 """``make bench``: every line on SQLite and PostgreSQL, beside the same work in plain SQL.
 
 The databases of five million moves are made once and kept under ``var/bench`` (``--fresh`` makes
-them again). ``--sqlite`` or ``--postgresql`` alone; ``--only WORDS``; ``--quick`` measures little;
-``--json`` writes the report for programs. Status 1 if a goal is not met.
+them again). ``--sqlite`` or ``--postgresql`` alone; ``--quick`` measures little; ``--json``
+writes the report for programs. Status 1 if a goal is not met.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from private_postgresql import binaries, can_live_in, is_root, running
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +48,26 @@ def postgresql(folder: Path) -> Iterator[dict[str, str]]:
             cluster = Path(tempfile.gettempdir()) / "backofficine-bench-cluster"
     with running(cluster) as url:
         yield {"BACKOFFICINE_DATA_DIR": str(folder), "DATABASE_URL": url}
+
+
+@contextmanager
+def empty(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """A database of its own beside the other, for the catalogue; thrown away."""
+    with tempfile.TemporaryDirectory(prefix="backofficine-bench-") as folder:
+        url = environment.get("DATABASE_URL")
+        if url is None:
+            yield {"BACKOFFICINE_DATA_DIR": folder}
+            return
+        user, host = url.removeprefix("postgres://").split("@/postgres?host=")
+        words = f"host={host} user={user} dbname=postgres"
+        with psycopg.connect(words, autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS bench_catalogue")
+            connection.execute("CREATE DATABASE bench_catalogue")
+            yield {
+                "BACKOFFICINE_DATA_DIR": folder,
+                "DATABASE_URL": url.replace("@/postgres?", "@/bench_catalogue?"),
+            }
+            connection.execute("DROP DATABASE bench_catalogue WITH (FORCE)")
 
 
 def measure(environment: dict[str, str], words: list[str]) -> list[dict[str, Any]]:
@@ -93,12 +114,10 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--moves", type=int, default=0)
-    parser.add_argument("--only", default="")
     options = parser.parse_args()
     both = options.sqlite == options.postgresql
     words = ["--quick"] if options.quick else []
     words += ["--moves", str(options.moves)] if options.moves else []
-    words += ["--only", options.only] if options.only else []
 
     began, report = time.monotonic(), {}
     for name, wanted, database in (
@@ -116,6 +135,8 @@ def main() -> int:
         sys.stderr.write(f"{name}\n")
         with database(folder) as environment:
             report[name] = measure(environment, words)
+            with empty(environment) as other:
+                report[name] += measure(other, [*words, "--part", "catalogue"])
         if not options.json:
             show(name, report[name])
     if options.json:
