@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "backofficine"
 DOCS = ROOT / "docs"
 # Django and allauth look these up by name; no line of ours does.
-KNOWN_TO_DJANGO = re.compile(r"(400|403|403_csrf|404|500|account/\w+)\.html")
+KNOWN_TO_DJANGO = re.compile(r"(400|403|403_csrf|404|500|account/\w+)\.html|account/messages/\w+\.txt")
 
 
 def files(*patterns: str) -> list[Path]:

@@ -74,7 +74,7 @@ def measure(environment: dict[str, str], words: list[str]) -> list[dict[str, Any
     clean = {
         name: value
         for name, value in os.environ.items()
-        if name != "DATABASE_URL" and not name.startswith("BACKOFFICINE_SQLITE")
+        if name not in {"DATABASE_URL", "BACKOFFICINE_SQLITE_SYNCHRONOUS"}
     }
     program = [sys.executable, "-m", "bench", *words]
     done = subprocess.run(
