@@ -378,6 +378,8 @@ def set_aside(request: Request, public_id: UUID) -> HttpResponse:
             Balance.objects.select_related("lot__product", "location"),
             pk=balance,
             lot__product=promise.product,
+            # Never from quarantine, nor from the bag of somebody else.
+            location__kind__in=Location.SERVING,
         )
         services.set_aside(
             promise, lot=box.lot, source=box.location, by_pharmacist=_is_pharmacist(request),
@@ -473,8 +475,12 @@ def return_to_supplier(request: Request, public_id: UUID) -> HttpResponse:
 @_with_promise
 def unset(request: Request, public_id: UUID) -> HttpResponse:
     """The bag is not in its slot."""
+
+    def command(promise: Promise, **words: Any) -> None:
+        services.unset(promise, by_pharmacist=_is_pharmacist(request), **words)
+
     return _act(
-        request, public_id, RequestForm(request.POST), services.unset,
+        request, public_id, RequestForm(request.POST), command,
         _("Promise no. %(number)s: not in its slot, to order again."),
     )  # fmt: skip
 

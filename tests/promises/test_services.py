@@ -127,6 +127,25 @@ def test_what_is_there_is_served_first_and_the_rest_promised(
     assert list(kinds) == [("missing", 1), ("served", 2)]
 
 
+def test_what_was_served_whole_is_not_promised_by_a_second_click(
+    promising: Promising, product: Product, actor: Actor, now: datetime
+) -> None:
+    stocked(product, 3)
+    words: dict[str, Any] = {
+        "wanted": 2, "name": "MARTIN", "cause": "too_many", "is_chosen": False, "at": now,
+        "actor": actor, "request_id": uuid4(), "by_pharmacist": False,
+    }  # fmt: skip
+
+    first = services.serve_and_promise(product, **words)
+    again = services.serve_and_promise(product, **words)
+
+    assert first[1] is again[1] is None
+    assert again[0] is not None
+    assert again[0].is_repeat
+    assert stock.on_hand(product) == 1
+    assert not Promise.objects.exists()
+
+
 def test_another_round_can_be_promised_while_no_box_is_there(
     promising: Promising, actor: Actor, now: datetime, afternoon: DeliveryRound
 ) -> None:
@@ -552,6 +571,37 @@ def test_a_bag_lost_from_its_slot_is_to_order_again(
     assert posting.reason == Posting.Reason.COUNT
     assert (promise.status, promise.aside_quantity) == (Status.TO_ORDER, 0)
     assert held_at(slot, product) == 0
+
+
+def test_only_a_pharmacist_says_that_a_narcotic_is_not_in_its_slot(
+    promising: Promising, floor: dict[str, Location], actor: Actor, now: datetime
+) -> None:
+    narcotic = ProductFactory(narcotic=True)
+    keeper = LocationFactory(promise_slot=True, code="C-P1", parent=floor["safe"])
+    promise = promising(product=narcotic)
+    services.set_aside(
+        promise, lot=stocked(narcotic, 1, location=floor["safe"]), source=floor["safe"],
+        quantity=1, at=now, actor=actor, request_id=uuid4(), by_pharmacist=True,
+    )  # fmt: skip
+    assert promise.slot == keeper
+
+    with pytest.raises(NarcoticNeedsPharmacist):
+        services.unset(promise, at=now, actor=actor, request_id=uuid4())
+    services.unset(promise, at=now, actor=actor, request_id=uuid4(), by_pharmacist=True)
+
+    assert held_at(keeper, narcotic) == 0
+
+
+def test_a_box_handed_over_unknown_to_the_record_is_not_of_an_expired_lot(
+    aside: Any, product: Product, slot: Location, actor: Actor, now: datetime
+) -> None:
+    promise = aside()
+    ledger.count(product, location=slot, counted=0, at=now, actor=actor, request_id=uuid4())
+    expired = stocked(product, 1, lot=LotFactory(product=product, expired=True))
+
+    posting = services.hand_over(promise, at=now, actor=actor, request_id=uuid4())
+
+    assert not posting.moves.filter(lot=expired).exists()
 
 
 def test_only_what_was_billed_and_not_collected_is_credited(

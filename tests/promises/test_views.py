@@ -376,3 +376,17 @@ def test_the_week_lists_what_its_figures_count(
 
     assert "1 promesse" in page(client, "week")
     assert "1 promesse" in page(client, "week", list="wrong_stock")
+
+
+def test_no_box_of_quarantine_is_set_aside_by_its_number(
+    client: Client, promising: Promising, product: Product, floor: dict[str, Location]
+) -> None:
+    promise = promising()
+    stocked(product, 1, location=floor["quarantine"])
+    box = Balance.objects.get(location=floor["quarantine"])
+
+    answer = act(client, "set_aside", promise, balance=box.pk, quantity=1)
+
+    assert answer.status_code == 404
+    promise.refresh_from_db()
+    assert promise.status == Status.TO_ORDER

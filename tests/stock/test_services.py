@@ -98,6 +98,33 @@ def test_an_expired_box_is_passed_over_by_the_choice_of_lots(take):
     assert [line.lot_id for line in done.lines] == [fresh.pk]
 
 
+def test_a_box_the_record_did_not_know_is_not_said_to_be_of_an_expired_or_held_lot(
+    take, now, actor
+):
+    product, recalled = ProductFactory(), ProductFactory()
+    expired = stocked(product, 5, lot=LotFactory(product=product, expired=True))
+    held_lot = stocked(recalled, 5)
+    LotHold.objects.create(lot=held_lot, kind="recalled", held_at=now, held_by=actor)
+
+    done, other = take(product), take(recalled)
+
+    assert done.lines[0].lot_id != expired.pk
+    assert other.lines[0].lot_id != held_lot.pk
+    assert (done.found, other.found) == (1, 1)
+
+
+def test_a_box_whose_lot_waits_in_quarantine_alone_is_refused(take):
+    floor = shop_floor()
+    product = ProductFactory()
+    suspect = stocked(product, 1, location=floor["quarantine"])
+
+    with pytest.raises(services.HeldLot):
+        take(product, lot=suspect)
+
+    stocked(product, 2, lot=suspect, location=floor["shelf"])
+    assert take(product, lot=suspect).found == 0
+
+
 def test_a_held_lot_reaches_no_patient(take, now, actor):
     product = ProductFactory()
     lot = stocked(product, 5)

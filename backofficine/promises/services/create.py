@@ -4,7 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Sum
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product
@@ -25,6 +25,7 @@ from backofficine.purchasing import queries as purchasing
 from backofficine.purchasing.models import DeliveryRound, Supplier
 from backofficine.stock import queries as stock
 from backofficine.stock import services as ledger
+from backofficine.stock.models import DemandLine
 from backofficine.stock.services import in_turn
 from backofficine.stock.services.demand import record_missing
 from backofficine.team.models import Actor, Workstation
@@ -171,9 +172,11 @@ def serve_and_promise(
     in_turn()
     on = local_day(at)
     served_id = derived_id("served", request_id)
-    known = Promise.objects.filter(request_id=request_id).first()
-    there = stock.on_hand_by_product([product.pk], on=on).get(product.pk, 0)
-    served = wanted - known.quantity if known else min(wanted, there)
+    served = _served_before(served_id)
+    if served is None:
+        known = Promise.objects.filter(request_id=request_id).first()
+        there = stock.on_hand_by_product([product.pk], on=on).get(product.pk, 0)
+        served = wanted - known.quantity if known else min(wanted, there)
     withdrawal = None
     if served:
         withdrawal = ledger.withdraw(
@@ -209,6 +212,13 @@ def serve_and_promise(
         on=on,
     )
     return withdrawal, owed
+
+
+def _served_before(request_id: UUID) -> int | None:
+    """Stock units that this form already served: a second click must not owe them again."""
+    before = DemandLine.objects.filter(request_id=request_id).aggregate(served=Sum("quantity"))
+    served: int | None = before["served"]
+    return served
 
 
 @transaction.atomic

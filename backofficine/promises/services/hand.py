@@ -278,7 +278,12 @@ def _from_slot(
     lines, missing = _recorded(promise, slot, quantity, to=to, lot=lot, on=for_patient_on)
     if missing:
         is_assumed = lot is None
-        seen = lot or stock.latest_lot(promise.product) or lot_of(promise.product)
+        likely = (
+            stock.latest_lot(promise.product)
+            if for_patient_on is None
+            else stock.latest_servable_lot(promise.product, on=for_patient_on)
+        )
+        seen = lot or likely or lot_of(promise.product)
         counted = stock.virtual(Location.Kind.COUNT)
         lines += [
             MoveLine(seen, counted, slot, missing, is_found=True, is_lot_assumed=is_assumed),
@@ -461,12 +466,14 @@ def unset(
     actor: Actor,
     request_id: UUID,
     workstation: Workstation | None = None,
+    by_pharmacist: bool = False,
 ) -> Posting | None:
     """The boxes are not in the slot any more: the promise is to order again.
 
     This will post what the record held there to the virtual end *count*, as a count that found
     nothing would.
 
+    :raises NarcoticNeedsPharmacist: if a narcotic is missing and ``by_pharmacist`` is false.
     :raises NothingInSlot: if no box was said to wait there.
     """
     in_turn()
@@ -475,6 +482,8 @@ def unset(
     promise = _fresh(promise)
     if promise.status not in (Status.IN_SLOT, Status.TOLD) or promise.slot is None:
         raise NothingInSlot
+    if promise.product.is_narcotic and not by_pharmacist:
+        raise NarcoticNeedsPharmacist
     lost = promise.aside_quantity
     lines: list[MoveLine] = []
     # A safe holds other boxes too: only a slot of its own is known to be empty.

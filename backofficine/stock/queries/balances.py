@@ -86,9 +86,17 @@ def on_hand_by_product(products: Iterable[int] | None = None, *, on: date) -> di
 
 def latest_lot(product: Product) -> Lot | None:
     """The lot that moved last, the best guess when a box is found without being scanned."""
-    move = (
-        Move.objects.filter(lot__product=product).select_related("lot").order_by("-posting", "-pk")
-    ).first()
+    return _latest(Move.objects.filter(lot__product=product))
+
+
+def latest_servable_lot(product: Product, *, on: date) -> Lot | None:
+    """The same among the lots that may reach a patient on a civil day."""
+    moves = Move.objects.filter(lot__product=product, lot__expires_on__gte=on)
+    return _latest(moves.exclude(lot__in=held_lot_ids()))
+
+
+def _latest(moves: QuerySet[Move]) -> Lot | None:
+    move = moves.select_related("lot").order_by("-posting", "-pk").first()
     return move.lot if move else None
 
 

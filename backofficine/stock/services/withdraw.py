@@ -147,7 +147,7 @@ def withdraw(
     refused. A narcotic withdrawn without ``by_pharmacist`` awaits a visa.
 
     :raises ExpiredLot: if the scanned box is expired.
-    :raises HeldLot: if the scanned lot is recalled or quarantined.
+    :raises HeldLot: if the scanned lot is recalled or quarantined, or waits in quarantine alone.
     :raises RequestReused: if ``request_id`` named another event.
     """
     with connection.cursor() as cursor:
@@ -328,9 +328,12 @@ def _plan(
         if line.lot is not None:
             if not is_fact:
                 _refuse(line.lot, on=on)
+                _refuse_quarantined(line.lot, held)
             _take_scanned(plan, line, held, patient=patient, counted=counted)
         else:
-            _take_first_expired(plan, line, held, patient=patient, counted=counted, is_fact=is_fact)
+            _take_first_expired(
+                plan, line, held, patient=patient, counted=counted, on=on, is_fact=is_fact
+            )
     return plan
 
 
@@ -338,6 +341,15 @@ def _refuse(lot: Lot, *, on: date) -> None:
     if lot.is_expired(on=on):
         raise ExpiredLot(day=f"{lot.expires_on:%d/%m/%Y}")
     if lot.holds.filter(lifted_at=None).exists():
+        raise HeldLot(lot=lot)
+
+
+def _refuse_quarantined(lot: Lot, held: list[_Candidate]) -> None:
+    """A lot that the record knows in quarantine alone: the box in the hand comes from there."""
+    if any(each.lot_id == lot.pk and each.on_hand for each in held):
+        return
+    aside = lot.balances.filter(on_hand__gt=0, location__kind=Location.Kind.QUARANTINE)
+    if aside.exists():
         raise HeldLot(lot=lot)
 
 
@@ -374,6 +386,7 @@ def _take_first_expired(
     *,
     patient: tuple[int, UUID],
     counted: tuple[int, UUID],
+    on: date,
     is_fact: bool,
 ) -> None:
     missing = line.quantity
@@ -387,7 +400,7 @@ def _take_first_expired(
             _take(plan, line, candidate, quantity, patient=patient, assumed=True)
             missing -= quantity
     if missing:
-        lot = queries.latest_lot(line.product) or lot_of(line.product)
+        lot = queries.latest_servable_lot(line.product, on=on) or lot_of(line.product)
         _take_found(plan, line, lot, missing, patient=patient, counted=counted, assumed=True)
 
 
