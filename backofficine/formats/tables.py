@@ -80,6 +80,8 @@ def read_table(
     """
     _refuse_what_is_no_text(data)
     text, encoding = _decode(data)
+    # PostgreSQL stores no NUL; taking it off would turn a damaged « 3NUL4 » into 34.
+    text = text.replace("\x00", "\ufffd")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     start, separator = _start(lines)
     # Headings first: a file of noise is refused before anything costly is done with it.

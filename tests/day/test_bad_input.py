@@ -601,3 +601,16 @@ def test_an_order_file_that_cannot_be_written_sends_nothing(
     order.refresh_from_db()
     assert order.status == Order.Status.DRAFT
     assert "ne peut pas être écrit" in told
+
+
+def test_a_multiplier_of_thousands_of_digits_is_an_unknown_code(
+    sent_order: Order, file: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    product = sent_order.lines.get().product
+    path = file(f"2*{product.cip13}\n{'9' * 5000}*{product.cip13}\n")
+
+    status = main(["receive", str(sent_order), "--scans", str(path), "--json", "--at", NOON])
+
+    told = json.loads(capsys.readouterr().out)
+    assert (status, told["receipts"][0]["boxes"]) == (0, 2)
+    assert [one["line"] for one in told["unknown"]] == [2]

@@ -124,7 +124,7 @@ def _lines(data: bytes, found: ScanFile, *, on: date) -> Iterable[_Said]:
         code = line.strip()
         times, star, rest = code.partition("*")
         quantity = 1
-        if star and times.strip().isdecimal() and rest:
+        if star and times.strip().isdecimal() and len(times) < 10 and rest:
             quantity, code = int(times), rest.strip()
         if code and 1 <= quantity <= MOST_BOXES:
             yield _with_gs1(_Said(number, code, quantity), on=on)
