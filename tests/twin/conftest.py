@@ -15,11 +15,14 @@ LAST_DAY = date(2026, 11, 24)
 DAYS, REFERENCES, SEED = 12, 300, 7
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def demo_built(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Built]:
-    """The demo of 300 references and 12 days, in a transaction that is undone at the end."""
+    """The demo of 300 references and 12 days, in a transaction undone after the last test here.
+
+    ``test_determinism`` comes first in the folder, before it is built: it needs an empty database.
+    """
     keys = tmp_path_factory.mktemp("keys")
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         from django.conf import settings
@@ -32,7 +35,7 @@ def demo_built(
 
 @pytest.fixture
 def demo(demo_built: Built, db: None) -> Built:
-    """The same, for one test: ``db`` undoes what it writes, inside the module's transaction."""
+    """The same, for one test: ``db`` undoes what it writes, inside the folder's transaction."""
     return demo_built
 
 

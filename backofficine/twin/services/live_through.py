@@ -58,6 +58,7 @@ COUNTS_ASKED_A_DAY = 12
 # a substitute or go back to the prescriber.
 WAITS_IN_SHORTAGE = 5
 LATE_PROMISES, LATE_LINES = 4, 14  # of the order that the driver forgot, the last morning
+COLD_SCENE = 2  # number of the promise that waits in the fridge
 LEFT_ON_THE_DOCK = 9  # lines, the last morning
 VISA_BEFORE_CLOSING = timedelta(minutes=4)
 
@@ -410,6 +411,8 @@ class _Life:
         for promise in ready.order_by("pk"):
             self._scheduled.add(promise.pk)
             number = promise.number
+            if promise.request_id == self._id("promise", _ARRANGED + COLD_SCENE, 0):
+                continue  # nobody comes for it before the present
             if self._world.is_told(number):
                 self._do(at + timedelta(minutes=4 + number % 25), self._teller(promise.pk))
             pickup = self._world.pickup_at(number, ready_at=at)
@@ -983,7 +986,7 @@ class _Life:
         self._do(
             self._local(time(9, 42)),
             lambda at: self._arrange_promise(
-                staged.cold, at=at, number=2, cause=Cause.COLD_OR_NARCOTIC
+                staged.cold, at=at, number=COLD_SCENE, cause=Cause.COLD_OR_NARCOTIC
             ),
         )
         self._do(self._local(time(15, 9)), lambda at: self._report_phantom(0, at=at))

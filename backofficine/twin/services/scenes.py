@@ -65,8 +65,15 @@ def stage(
     middle = [index for index in ambient if size * 0.05 < index < size * 0.5]
     searched = int(rng.choice(middle))
     narcotics = [one.index for one in assortment if one.status is InventedStatus.NARCOTIC]
+    eve = plan.open_days()[-2] if len(plan.open_days()) > 1 else plan.last_day
+    # The slowest that the wholesaler has: few boxes leave the shelf to make the promise.
     cold = sorted(
-        (one for one in assortment if one.cold), key=lambda one: (one.public_price, one.index)
+        (one for one in assortment if one.cold),
+        key=lambda one: (
+            not world.boxes_filled(one.index, asked=1, day=eve),
+            one.boxes_per_open_day,
+            one.index,
+        ),
     )
     short = [
         index
