@@ -297,6 +297,19 @@ def test_a_scan_on_the_new_promise_page_chooses_its_product(
     assert answer["HX-Redirect"] == f"{page}?product={product.public_id}"
 
 
+def test_a_scan_on_the_way_out_takes_out_that_very_box(
+    technician: Client, product: Product, box: str
+) -> None:
+    page = reverse("stock:take_out")
+
+    answer = scanned(technician, box, page=page)
+
+    form = technician.get(answer["HX-Redirect"]).context["form"]
+    assert answer["HX-Redirect"].startswith(f"{page}?code=")
+    assert form.initial["number"] == "B2409A"
+    assert form.initial["expires_on"] == date(2027, 12, 31)
+
+
 def test_a_scan_on_a_promise_checks_the_box_in_the_hand(
     technician: Client, slip: Promise, product: Product
 ) -> None:

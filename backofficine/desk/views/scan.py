@@ -127,8 +127,17 @@ def _choosing(name: str, page: str) -> str:
     return f"{reverse(name)}?{'&'.join([*kept, 'product='])}"
 
 
+def _taking_out(request: Request, name: str) -> Answer | None:
+    """On *Sortir* the box in the hand is the one that leaves, with its lot."""
+    if name != "stock:take_out" or not request.user.may("write_off"):
+        return None
+    return Answer(url=address(name, code=request.POST.get("code", "").strip()))
+
+
 def _product(request: Request, found: Resolution) -> Answer:
     name, arguments, page = _page(request)
+    if leaving := _taking_out(request, name):
+        return leaving
     if request.user.may("promise"):
         choosing = _choosing(name, page)
         if choosing and found.product is not None:
@@ -274,6 +283,8 @@ def _badge(request: Request, found: Resolution) -> Answer:
 
 def _words(request: Request, found: Resolution) -> Answer:
     name, _arguments, page = _page(request)
+    if leaving := _taking_out(request, name):
+        return leaving
     query = _choosing(name, page)
     products = tuple(search_words(found.text))
     cards: tuple[Any, ...] = ()
