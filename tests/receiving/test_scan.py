@@ -494,6 +494,18 @@ def test_scanning_a_parcel_opens_it_and_says_that_the_last_is_empty(bench: Bench
 # Narcotics, closed receipts ---------------------------------------------------------------------
 
 
+def test_a_clerk_does_not_multiply_the_narcotic_a_pharmacist_scanned(bench: Bench) -> None:
+    product = bench.line(2, narcotic=True)
+    bench.by_pharmacist = True
+    bench.scan(product)
+    bench.by_pharmacist = False
+
+    refusal = bench.hear("3*")
+
+    assert refusal.heard is Heard.NARCOTIC
+    assert ReceiptScan.objects.get().quantity == 1
+
+
 def test_only_a_pharmacist_receives_a_narcotic(bench: Bench) -> None:
     product = bench.line(2, narcotic=True)
 

@@ -7,12 +7,14 @@ from uuid import uuid4
 import pytest
 
 from backofficine.catalog.models import Evidence
+from backofficine.promises import services as promising
 from backofficine.purchasing.models import Order
 from backofficine.receiving import services
 from backofficine.receiving.models import ExtraKind, Gap, Parcel, Receipt
 from backofficine.stock import queries as stock
-from backofficine.stock.models import FoundExplained, Lot, Move, Posting
-from backofficine.stock.services import Wanted, withdraw
+from backofficine.stock.models import FoundExplained, Lot, LotHold, Move, Posting
+from backofficine.stock.services import Wanted, lot_of, withdraw
+from backofficine.stock.services.demand import undo_withdrawal
 from tests.factories import ProductFactory
 from tests.receiving.conftest import GOOD_DATE, Bench
 
@@ -304,6 +306,40 @@ def test_a_late_receipt_explains_what_was_sold_before_it_was_recorded(bench: Ben
     assert stock.on_hand(product) == 1
     assert FoundExplained.objects.get().by == FoundExplained.By.RECEIPT
     assert stock.audit().is_sound
+
+
+def test_a_withdrawal_undone_leaves_its_box_to_the_receipt(bench: Bench) -> None:
+    product = bench.line(3)
+    taken = withdraw(
+        [Wanted(product, 2)], occurred_at=bench.at, recorded_at=bench.at, on=bench.on,
+        actor=bench.actor, request_id=uuid4(), by_pharmacist=True,
+    )  # fmt: skip
+    undo_withdrawal(
+        Posting.objects.get(pk=taken.posting_id), at=bench.at, on=bench.on, actor=bench.actor
+    )
+    bench.scan(product, quantity=3)
+
+    bench.validate()
+
+    assert stock.on_hand(product) == 3
+    assert not FoundExplained.objects.exists()
+
+
+def test_a_lot_recalled_since_its_scan_closes_and_reaches_no_patient(bench: Bench) -> None:
+    product = bench.line(2)
+    promise = promising.promise(
+        product, quantity=1, name="MARTIN", cause="other", is_chosen=False, at=bench.at,
+        actor=bench.actor, request_id=uuid4(),
+    )  # fmt: skip
+    bench.scan(product, quantity=2)
+    lot = lot_of(product, number="B2409A", expires_on=GOOD_DATE)
+    LotHold.objects.create(lot=lot, kind="recalled", held_at=bench.at, held_by=bench.actor)
+
+    bench.validate()
+
+    promise.refresh_from_db()
+    assert promise.aside_quantity == 0
+    assert stock.servable(product, on=bench.on).count() == 0
 
 
 def test_what_was_found_before_the_drop_is_not_explained_by_it(bench: Bench) -> None:

@@ -42,6 +42,8 @@ def drop(
     count = totes + cartons
     if not 1 <= count <= MOST_PARCELS or min(totes, cartons, cold) < 0:
         raise NothingDropped(most=MOST_PARCELS)
+    # The supplier's row is the lock: a second click waits, then finds its parcels.
+    Supplier.objects.select_for_update().get(pk=supplier.pk)
     first = derived_id("parcel", request_id, 0)
     if Parcel.objects.filter(request_id=first).exists():
         ids = [derived_id("parcel", request_id, number) for number in range(count)]

@@ -180,6 +180,8 @@ def scan(
                 return _ambiguous(reading.raw, found, quantity=quantity)
         if reading.kind is ReadingKind.CASE:
             quantity *= reading.inner_quantity or product.case_size
+            if quantity > MOST_BOXES:
+                raise ImpossibleQuantity(quantity=quantity, most=MOST_BOXES)
     assert product is not None, "a scan has a reading or a product"
     if product.is_narcotic and not by_pharmacist:
         return _narcotic(product)
@@ -350,6 +352,8 @@ def set_quantity(
     if not last:
         raise NothingToUndo
     row = last[0]
+    if row.product.is_narcotic and not by_pharmacist:
+        return _narcotic(row.product)
     ordered = tally(receipt, on=on).line(row.product_id).ordered
     boxes = Boxes(
         row.product, quantity, row.lot_number, row.expires_on, row.serial, row.unit_price,

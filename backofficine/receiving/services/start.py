@@ -26,11 +26,12 @@ def start_receipt(
     This will merge ``orders`` (by default every order sent for this round and not being received
     elsewhere) and take the round's parcels. A late order joins the open receipt.
     """
+    # Every supplier's row is the lock: two people who start the same round get one receipt, and
+    # two rounds started at once get two numbers.
+    list(Supplier.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     known = Receipt.objects.filter(request_id=request_id).first()
     if known is not None:
         return known
-    # The supplier's row is the lock: two people who start the same round get one receipt.
-    Supplier.objects.select_for_update().get(pk=supplier.pk)
     open_ones = Receipt.objects.filter(supplier=supplier, status=Receipt.Status.OPEN)
     receipt = None
     if delivery_round is not None:

@@ -28,7 +28,7 @@ from backofficine.receiving.services.scan import ReceiptIsClosed, locked_receipt
 from backofficine.stock import queries as stock
 from backofficine.stock.models import NO_DATE, FoundExplained, Location, Lot, Move, Posting
 from backofficine.stock.queries import places
-from backofficine.stock.services import MoveLine, explain_moves, lots_of, post
+from backofficine.stock.services import MoveLine, explain_moves, in_turn, lots_of, post
 from backofficine.team.models import Actor, Workstation
 
 
@@ -81,6 +81,8 @@ def validate(
         return receipt
     if receipt.status != Receipt.Status.OPEN:
         raise ReceiptIsClosed(receipt=receipt)
+    # The receipt, then the ledger, then all else: as the bench does, so that nobody waits in a ring.
+    in_turn()
     on = on or local_day(at)
     counts = tally(receipt, on=on)
     touched = counts.touched_lines
@@ -276,8 +278,10 @@ def _set_aside(
 ) -> None:
     """Move promised boxes from the dock to their slots: as announced, then as they still wait."""
     free: dict[int, list[_Came]] = defaultdict(list)
+    recalled = set(stock.held_lot_ids())
     for one in came:
-        if not one.is_held_back:
+        # A lot recalled since its scan reaches no patient: it waits on the dock.
+        if not one.is_held_back and one.lot.pk not in recalled:
             free[one.product.pk].append(one)
     dock = places.dock()
     for promise, wanted in _owed(receipt, free):
@@ -357,6 +361,8 @@ def _explain_found(
             explained=None,
             posting__occurred_at__gte=since,
             posting__occurred_at__lt=recorded_at,
+            # What was undone is back: it never left.
+            posting__reversed_by=None,
         )
         .select_related("lot")
         .order_by("posting__position", "line")
