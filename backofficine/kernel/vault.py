@@ -4,6 +4,7 @@ Destroying a month's key erases what was written that month everywhere it was co
 keyed hashes under another key, so that nothing can be searched without the installation.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -37,15 +38,33 @@ def _folder() -> Path:
 def _read_or_make(name: str, make: bytes) -> bytes:
     path = _folder() / name
     try:
-        # O_EXCL: two workers that start together agree on one key.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
         return path.read_bytes().strip()
-    with os.fdopen(handle, "wb") as writable:
-        writable.write(make)
-        writable.flush()
-        os.fsync(writable.fileno())
-    return make
+    except FileNotFoundError:
+        pass
+    # Written whole under a name of its own, then given its name if nobody took it meanwhile: two
+    # workers that start together agree on one key, and a power cut leaves a key or none.
+    draft = path.with_name(f"{name}.{secrets.token_hex(8)}.new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as writable:
+            writable.write(make)
+            writable.flush()
+            os.fsync(writable.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+    _keep_names(path.parent)
+    return path.read_bytes().strip()
+
+
+def _keep_names(folder: Path) -> None:
+    """Make the names of a folder survive a power cut, as the files do."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _fernet(month: str, *, create: bool) -> Fernet:

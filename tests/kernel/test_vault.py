@@ -64,6 +64,19 @@ def test_two_that_start_together_agree_on_one_key():
     assert {vault.decrypt(cipher, month="2026-11") for cipher in ciphers} == {"Ferrand"}
 
 
+def test_a_power_cut_while_a_key_is_written_leaves_no_half_key(keys, monkeypatch):
+    def cut(_handle: int) -> None:
+        raise OSError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vault.os, "fsync", cut)
+        with pytest.raises(OSError, match="power cut"):
+            vault.lookup_hash("name", "fer")
+
+    assert not (keys / "lookup.key").exists()
+    assert len(vault.lookup_hash("name", "fer")) == 64
+
+
 def test_a_lookup_finds_an_exact_text_and_tells_nothing_else(keys, settings, tmp_path):
     known = vault.lookup_hash("name", "fer")
 
