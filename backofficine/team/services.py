@@ -115,6 +115,22 @@ def check_pin(user: User, *, pin: str, workstation: Workstation, at: datetime) -
     :raises NoPin: if the person never chose one.
     :raises WrongPin: otherwise, with the tries left.
     """
+    attempt, left = _begin_attempt(user, workstation=workstation, at=at)
+    if not check_password(pin, user.pin_hash, preferred=PIN_HASHER):
+        raise WrongPin(left=left)
+    SwitchAttempt.objects.filter(pk=attempt.pk).update(succeeded=True)
+    SwitchAttempt.objects.filter(attempted_at__lt=at - timedelta(days=1)).delete()
+
+
+@transaction.atomic
+def _begin_attempt(
+    user: User, *, workstation: Workstation, at: datetime
+) -> tuple[SwitchAttempt, int]:
+    """Count a guess before it is checked: the attempt, and the tries left if it is wrong.
+
+    The workstation's row is the lock: guesses made at once are counted one after the other.
+    """
+    Workstation.objects.select_for_update(no_key=True).get(pk=workstation.pk)
     failed = SwitchAttempt.objects.filter(workstation=workstation, succeeded=False)
     if failed.filter(attempted_at__gt=at - STATION_WINDOW).count() >= STATION_FAILURES_ALLOWED:
         raise LockedOut(minutes=int(STATION_WINDOW.total_seconds() // 60))
@@ -131,14 +147,10 @@ def check_pin(user: User, *, pin: str, workstation: Workstation, at: datetime) -
         raise LockedOut(minutes=int(FAILURES_WINDOW.total_seconds() // 60))
     if not user.pin_hash:
         raise NoPin
-    # Written before the slow check, so that guesses made at once are all counted.
     attempt = SwitchAttempt.objects.create(
         workstation=workstation, user=user, succeeded=False, attempted_at=at
     )
-    if not check_password(pin, user.pin_hash, preferred=PIN_HASHER):
-        raise WrongPin(left=FAILURES_ALLOWED - failures - 1)
-    SwitchAttempt.objects.filter(pk=attempt.pk).update(succeeded=True)
-    SwitchAttempt.objects.filter(attempted_at__lt=at - timedelta(days=1)).delete()
+    return attempt, FAILURES_ALLOWED - failures - 1
 
 
 @transaction.atomic
