@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from backofficine.pharmacy.queries import day_bounds
 from backofficine.purchasing import queries, services
 from backofficine.purchasing.models import Order, OrderEvent, OrderLine, SupplierPrice
 from tests.factories import (
@@ -218,7 +219,7 @@ def test_a_stale_copy_cannot_send_what_left_in_between(line, now, actor):
     stale = Order.objects.get()
     send(line.order, at=now, actor=actor)
 
-    with pytest.raises(services.WrongMoment):
+    with pytest.raises(services.NotDraft):
         send(stale, at=now, actor=actor)
 
 
@@ -405,3 +406,18 @@ def test_two_hundred_lines_are_answered_in_few_queries(
         services.note_received_many(answers)
 
     assert sum(queries.on_order_by_product().values()) == 0
+
+
+def test_a_line_typed_after_midnight_has_the_price_of_the_pharmacys_day(draft, today, actor):
+    product = ProductFactory()
+    SupplierPrice.objects.create(
+        supplier=draft.supplier, product=product, unit_price=Decimal("9.99"), valid_from=today
+    )
+    # 0 h 30 in Paris, still the day before in UTC.
+    just_after_midnight = day_bounds(today)[0] + timedelta(minutes=30)
+
+    line = services.set_line(
+        draft, product=product, quantity=1, at=just_after_midnight, actor=actor
+    )
+
+    assert line.unit_price == Decimal("9.99")

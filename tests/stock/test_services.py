@@ -449,3 +449,17 @@ def test_the_stock_of_many_products_is_asked_at_once(today, django_assert_num_qu
         found = queries.on_hand_by_product([product.pk for product in products], on=today)
 
     assert found == {products[1].pk: 1, products[2].pk: 2}
+
+
+def test_a_form_that_was_used_for_something_else_takes_nothing_out(take, now, actor):
+    product = ProductFactory()
+    lot = stocked(product, 3)
+    request_id = uuid4()
+    take(product, request_id=request_id)
+
+    with pytest.raises(services.RequestReused):
+        services.take_out(
+            lot, quantity=1, cause="broken", occurred_at=now, recorded_at=now, actor=actor,
+            request_id=request_id, by_pharmacist=True,
+        )  # fmt: skip
+    assert held(product) == 2

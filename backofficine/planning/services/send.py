@@ -18,6 +18,7 @@ from backofficine.purchasing import queries as purchasing
 from backofficine.purchasing import services as orders
 from backofficine.purchasing.models import Order, OrderLine, Supplier
 from backofficine.purchasing.services import NotDraft
+from backofficine.stock.services import in_turn
 from backofficine.team.models import Actor
 
 
@@ -39,6 +40,8 @@ def send_order(
 
     :raises NotDraft, EmptyOrder, CutOffPast, OrderChanged: as ``purchasing.services.send``.
     """
+    # The ledger's turn first: receiving, too, takes it before the orders, and a second click waits.
+    in_turn()
     sent = orders.send(order, channel=channel, at=at, actor=actor, request_id=request_id, seen=seen)
     promises.mark_ordered(sent, at=at, actor=actor)
     return sent
@@ -60,6 +63,7 @@ def answer_order(
 
     :raises AnswerTooLarge, WrongMoment: as ``purchasing.services.record_answer``.
     """
+    in_turn()
     short = orders.record_answer(order, answers=answers, at=at, actor=actor, request_id=request_id)
     for line in short:
         left = line.expected_quantity * line.product.doses_per_box
@@ -126,6 +130,7 @@ def close_order(
 
     :raises WrongMoment: as ``purchasing.services.close``.
     """
+    in_turn()
     orders.close(order, at=at, actor=actor, request_id=request_id)
     promises.release_unfilled(order, at=at, actor=actor)
     return order
@@ -139,6 +144,7 @@ def cancel_order(
 
     :raises WrongMoment: as ``purchasing.services.cancel``.
     """
+    in_turn()
     orders.cancel(order, at=at, actor=actor, request_id=request_id)
     promises.release_unfilled(order, at=at, actor=actor)
     return order

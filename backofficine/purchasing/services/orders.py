@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product
 from backofficine.kernel.errors import DomainError
+from backofficine.pharmacy.queries import local_day
 from backofficine.purchasing import queries
 from backofficine.purchasing.models import (
     DeliveryRound,
@@ -171,7 +172,7 @@ def set_line(
             order=order,
             product=product,
             unit_price=queries.unit_prices(
-                order.supplier, [product], on=at.date()
+                order.supplier, [product], on=local_day(at)
             ).get(product.pk),
             change_reason=reason or OrderLine.ChangeReason.BY_HAND,
             why={"origin": "by_hand"},

@@ -51,9 +51,12 @@ def send(
     :raises CutOffPast: if its round cannot be caught any more.
     :raises OrderChanged: if someone changed it since ``seen``.
     """
+    # Held until the end: whoever changes a line meanwhile is seen, or waits and finds it gone.
+    Order.objects.select_for_update().get(pk=order.pk)
     if already_done(request_id):
         order.refresh_from_db()
         return order
+    order.refresh_from_db(fields=["status", "version"])
     if not order.is_draft:
         raise NotDraft
     totals = order.lines.filter(quantity__gt=0).aggregate(boxes=Sum("quantity"))

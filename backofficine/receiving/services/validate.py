@@ -81,7 +81,7 @@ def validate(
         return receipt
     if receipt.status != Receipt.Status.OPEN:
         raise ReceiptIsClosed(receipt=receipt)
-    # The receipt, then the ledger, then all else: as the bench does, so that nobody waits in a ring.
+    # The receipt, then the ledger, then all else, as the bench does: nobody waits in a ring.
     in_turn()
     on = on or local_day(at)
     counts = tally(receipt, on=on)

@@ -39,6 +39,7 @@ def report_not_found(
 
     Nothing moves: only a count changes the stock. One ``request_id`` counts once.
     """
+    in_turn()
     known = NotFound.objects.filter(request_id=request_id).first()
     if known is not None:
         return known
@@ -147,6 +148,7 @@ def count_many(
     Lines whose count differs from the record are posted one by one; the others, usually most of
     them, only leave their fact. The same ``request_id`` counts once.
     """
+    in_turn()
     ids = [derived_id("count", request_id, number) for number in range(len(lines))]
     if not ids or CountLine.objects.filter(request_id=ids[0]).exists():
         return list(CountLine.objects.filter(request_id__in=ids).order_by("pk"))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from backofficine.kernel.errors import DomainError
 from backofficine.stock import queries
 from backofficine.stock.models import Location, Lot, Posting
-from backofficine.stock.services.ledger import MoveLine, in_turn, post
+from backofficine.stock.services.ledger import MoveLine, RequestReused, in_turn, post
 from backofficine.team.models import Actor, Workstation
 
 
@@ -38,12 +38,16 @@ def take_out(
     already in quarantine is taken from there when it goes to waste.
 
     :raises NarcoticNeedsPharmacist: if the product is a narcotic and ``by_pharmacist`` is false.
+    :raises RequestReused: if ``request_id`` named another event.
     """
     if lot.product.is_narcotic and not by_pharmacist:
         raise NarcoticNeedsPharmacist
     in_turn()
+    reason = Posting.Reason.QUARANTINE if to_quarantine else Posting.Reason.WRITE_OFF
     known = Posting.objects.filter(request_id=request_id).first()
     if known is not None:
+        if (known.reason, known.cause) != (reason, cause):
+            raise RequestReused
         return known
     target = queries.virtual(Location.Kind.WASTE) if not to_quarantine else queries.quarantine()
     lines: list[MoveLine] = []
@@ -64,7 +68,7 @@ def take_out(
         ]
     return post(
         lines=lines,
-        reason=Posting.Reason.QUARANTINE if to_quarantine else Posting.Reason.WRITE_OFF,
+        reason=reason,
         cause=cause,
         occurred_at=occurred_at,
         recorded_at=recorded_at,
