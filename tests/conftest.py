@@ -16,6 +16,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from backofficine.kernel import append_only
+from backofficine.losses import queries as losses
 from backofficine.pharmacy.models import OpeningHours, Pharmacy
 from backofficine.team.models import Actor, Workstation
 
@@ -54,6 +55,12 @@ def keys(tmp_path: Path, settings: Any) -> Path:
     """A folder of keys for this test alone: no secret outlives it."""
     settings.KEYS_DIR = tmp_path / "keys"
     return tmp_path / "keys"
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_another_test() -> None:
+    """A test takes back what it wrote, so the same numbers come again for other facts."""
+    losses.forget()
 
 
 @pytest.fixture

@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
+
+from django.utils.translation import get_language
 
 from backofficine.losses.loss import ZERO, Fact, Loss, State, Step
+from backofficine.losses.mark import Mark, mark
 from backofficine.losses.models import Contest
 from backofficine.losses.rules import BY_KEY, RULES, Period, Rule
 from backofficine.losses.tariffs import TariffBook
@@ -213,20 +217,25 @@ def month_before(month: date, *, months: int = 1) -> date:
 
 
 def statement(month: date) -> Statement:
-    """What a civil month cost; ``month`` is any of its days."""
+    """What a civil month cost; ``month`` is any of its days. Nobody changes the answer."""
     start, end = first_of(month), last_of(month)
+    return _projected(start, end, get_language(), mark(start, end))
+
+
+@lru_cache(maxsize=16)
+def _projected(start: date, end: date, _language: str | None, _mark: Mark) -> Statement:
+    """The projection of some days, kept until one of the facts it reads changes."""
     return statement_of(losses(start, end), start=start, end=end)
 
 
+def forget() -> None:
+    """Forget the projections of months: for tests, which take back what they wrote."""
+    _projected.cache_clear()
+
+
 def statements(month: date, *, months: int = 12) -> list[Statement]:
-    """The statements of a month and of those before it, the oldest first, from one projection."""
-    firsts = [month_before(month, months=back) for back in reversed(range(months))]
-    by_month: dict[date, list[Loss]] = {first: [] for first in firsts}
-    for one in losses(firsts[0], last_of(month)):
-        by_month[first_of(one.day)].append(one)
-    return [
-        statement_of(lines, start=first, end=last_of(first)) for first, lines in by_month.items()
-    ]
+    """The statements of a month and of those before it, the oldest first."""
+    return [statement(month_before(month, months=back)) for back in reversed(range(months))]
 
 
 def open_days(start: date, end: date) -> set[date]:
