@@ -27,7 +27,8 @@ def main() -> int:
         parts = [catalogue]
     else:
         base.build(moves=options.moves or base.MOVES)
-        parts = [ledger, receipts, pages]
+        # The pages first: they show a working day, not what the other lines leave behind.
+        parts = [pages, ledger, receipts]
     if options.build:
         return 0
     measured = []

@@ -15,7 +15,6 @@ from backofficine.kernel.money import to_units
 from backofficine.pharmacy.queries import local_day
 from backofficine.stock import queries, services
 from backofficine.stock.models import Balance, Location, Posting
-from backofficine.stock.queries.places import dock
 from backofficine.stock.services import MoveLine, Wanted
 from backofficine.stock.services.ledger import lots_of
 from backofficine.team.models import Actor
@@ -161,7 +160,8 @@ def posted_receipt(plain: Plain, *, size: int, limit: float, quick: bool) -> Lin
     """One posting of ``size`` lines, each with its lot; half of the lots are new."""
     rng = random.Random(size)
     products = stocked_products()
-    place = dock()
+    # A shelf, not the dock: what waits on a dock is a working day's, for the pages.
+    place = queries.place_of(products[0])
     actor, turn = _actor(), itertools.count()
     expires_on = _today() + timedelta(days=500)
 

@@ -12,6 +12,8 @@ from backofficine.catalog.models import Product
 from backofficine.pharmacy.queries import local_day
 from backofficine.purchasing.models import Order, OrderLine, Supplier
 from backofficine.receiving import services
+from backofficine.stock import services as stock
+from backofficine.stock.models import Balance, Location, Posting
 from backofficine.stock.queries.places import dock
 from backofficine.team.services import system_actor
 from bench.base import present
@@ -26,6 +28,24 @@ def lines(*, quick: bool) -> Iterator[Line]:
             yield validated(plain, size=size, limit=limit, quick=quick)
     finally:
         plain.close()
+        clear_dock()
+
+
+def clear_dock() -> None:
+    """Put away what the bench received: a dock of ten thousand lines is no working day's."""
+    place = dock()
+    shelf = Location.objects.filter(kind=Location.Kind.RESERVE).order_by("pk").first()
+    shelf = shelf or Location.objects.filter(kind=Location.Kind.SHELF).order_by("pk")[0]
+    mine = Balance.objects.filter(location=place, on_hand__gt=0, lot__number__regex=r"^[RP]\d+-")
+    rows = [
+        (row.lot, place, shelf, row.on_hand)
+        for row in mine.select_related("lot__product").order_by("pk")
+    ]
+    if rows:
+        stock.transfer(
+            rows, occurred_at=present(), recorded_at=present(), actor=system_actor(),
+            request_id=uuid4(), reason=Posting.Reason.PUT_AWAY,
+        )  # fmt: skip
 
 
 def validated(plain: Plain, *, size: int, limit: float, quick: bool) -> Line:
