@@ -190,6 +190,14 @@ def test_a_round_that_did_not_come_is_missing(now: datetime) -> None:
     assert read(now).rounds[0].state == RoundState.MISSING
 
 
+def test_a_round_of_which_nothing_was_asked_is_not_missed(now: datetime) -> None:
+    asked, idle = DeliveryRoundFactory.create_batch(2, this_morning=True)
+    OrderFactory(delivery_round=asked, sent=True)
+
+    assert [one.delivery_round for one in read(now).rounds] == [asked]
+    assert idle.due_at <= now
+
+
 def test_lots_near_their_date_are_told_and_later_ones_are_not(now: datetime) -> None:
     shelf = shop_floor()["shelf"]
     stocked(lot=LotFactory(short_dated=True), location=shelf)

@@ -454,6 +454,11 @@ def _rounds(due: list[DeliveryRound], promises: Sequence[Due], *, at: datetime) 
         .order_by("validated_at")
         .values_list("delivery_round", "validated_at")
     )
+    asked = set(
+        Order.objects.filter(delivery_round__in=keys)
+        .exclude(status__in=(Order.Status.DRAFT, Order.Status.CANCELLED))
+        .values_list("delivery_round", flat=True)
+    )
     rounds = []
     for one in due:
         total, lying = parcels.get(one.pk, (0, 0))
@@ -461,8 +466,12 @@ def _rounds(due: list[DeliveryRound], promises: Sequence[Due], *, at: datetime) 
             state = RoundState.ON_FLOOR
         elif one.pk in received or total:
             state = RoundState.RECEIVED
+        elif one.due_at > at:
+            state = RoundState.AWAITED
+        elif asked and one.pk not in asked:
+            continue  # orders leave from here, and nothing was asked of it: nobody misses it
         else:
-            state = RoundState.AWAITED if one.due_at > at else RoundState.MISSING
+            state = RoundState.MISSING
         rounds.append(
             RoundOfDay(
                 one,
