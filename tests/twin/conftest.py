@@ -40,7 +40,10 @@ def demo(demo_built: Built, db: None) -> Built:
 
 
 def small_demo(*, days: int = DAYS, seed: int = SEED) -> Built:
-    return build_demo(last_day=LAST_DAY, days=days, references=REFERENCES, seed=seed)
+    """A demo of 300 references; PINs are hashed fast, for nobody types them here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("backofficine.team.services.PIN_HASHER", "md5")
+        return build_demo(last_day=LAST_DAY, days=days, references=REFERENCES, seed=seed)
 
 
 def digest_of_facts() -> str:
