@@ -168,12 +168,14 @@ def person(shop: Shop, browser: Browser) -> Iterator[Callable[..., Page]]:
         return page
 
     yield log_in
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        photograph(context.pages[-1], f"last-{number}")  # where each one stopped, if a test fails
         context.close()
 
 
 def scan(page: Page, code: str) -> None:
     """What a wedge scanner does: the characters at once, then Enter."""
+    page.wait_for_load_state()
     if page not in _wedges:
         _wedges[page] = Wedge(page)
     _wedges[page].scan(code)
