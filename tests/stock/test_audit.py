@@ -1,6 +1,7 @@
 """``check-ledger`` finds and names whatever was altered behind the ledger's back."""
 
 import json
+import sys
 from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -218,3 +219,20 @@ def test_check_ledger_speaks_french_to_people(ledger, capsys):
     assert "solde" in said
     assert "13" in said
     assert "12" in said
+
+
+def test_what_the_shop_posts_during_the_reading_is_no_divergence(ledger, monkeypatch):
+    """As in a shop that works: a new lot is received while the ledger is read."""
+    monkeypatch.setattr(sys.modules["backofficine.stock.queries.audit"], "CHUNK", 1)
+    read: list[int] = []
+
+    def progress(done: int, _total: int) -> None:
+        if not read:
+            stocked(ProductFactory(), 4)
+        read.append(done)
+
+    report = queries.audit(progress=progress)
+
+    assert report.is_sound
+    assert (report.postings, report.balances) == (7, 4)
+    assert read == [1, 2, 3, 4, 5, 6]

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any
 from uuid import UUID
+
+from django.db import transaction
 
 from backofficine.kernel.money import to_units
 from backofficine.stock.chain import GENESIS, SealedLine, seal
@@ -48,37 +50,84 @@ def replayed_balances() -> Counter[tuple[int, int]]:
 def audit(*, progress: Callable[[int, int], None] | None = None) -> LedgerReport:
     """Read the whole ledger in the order of its positions and stop at the first divergence.
 
-    ``progress`` is told how many postings were read, and how many there are.
+    ``progress`` is told how many postings were read, and how many there are. The shop may work
+    meanwhile: what it posted during the reading is read last, and the balances compared, while the
+    head of the chain is held still.
     """
-    counted: Counter[str] = Counter()
-    totals: Counter[tuple[int, int]] = Counter()
-    head = ChainHead.objects.get(pk=1)
-    lots = dict(Lot.objects.values_list("pk", "public_id"))
-    places = dict(Location.objects.values_list("pk", "public_id"))
-    held = set(Location.objects.filter(holds_stock=True).values_list("pk", flat=True))
-    previous, position = GENESIS, 0
+    reading = _Reading()
+    last = ChainHead.objects.get(pk=1).position
+    divergence = reading.go_on(until=last, progress=progress)
+    if divergence is None:
+        with transaction.atomic():
+            head = ChainHead.objects.select_for_update().get(pk=1)
+            divergence = reading.go_on()
+            if divergence is None and (head.position, head.hash) != (
+                reading.position,
+                reading.previous,
+            ):
+                divergence = {"kind": "wrong_head", "position": head.position}
+            if divergence is None:
+                divergence = _first_wrong_balance(
+                    reading.totals, reading.counted, reading.lots, reading.places
+                )
+    return LedgerReport(
+        postings=reading.counted["postings"],
+        moves=reading.counted["moves"],
+        balances=reading.counted["balances"],
+        head=reading.previous,
+        divergence=divergence,
+    )
 
-    def report(divergence: dict[str, Any] | None) -> LedgerReport:
-        return LedgerReport(
-            postings=counted["postings"],
-            moves=counted["moves"],
-            balances=counted["balances"],
-            head=previous,
-            divergence=divergence,
-        )
 
-    for posting, lines in _postings():
-        counted["postings"] += 1
-        counted["moves"] += len(lines)
-        position += 1
-        where = {"position": posting["position"], "request_id": str(posting["request_id"])}
-        if posting["position"] != position:
-            return report({"kind": "missing_posting", "expected_position": position, **where})
-        if posting["previous_hash"] != previous:
-            return report({"kind": "broken_chain", **where})
-        digest = seal(
-            previous,
-            position=position,
+@dataclass
+class _Reading:
+    """How far the ledger was read: the last good seal, its position, what the moves add up to."""
+
+    counted: Counter[str] = field(default_factory=Counter)
+    totals: Counter[tuple[int, int]] = field(default_factory=Counter)
+    lots: dict[int, UUID] = field(default_factory=dict)
+    places: dict[int, UUID] = field(default_factory=dict)
+    previous: str = GENESIS
+    position: int = 0
+
+    def go_on(
+        self,
+        *,
+        until: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, Any] | None:
+        """Read the postings that follow, up to a position; the first divergence, if there is one.
+
+        Lots and places are read again first: those of the postings that follow are then known.
+        """
+        self.lots = dict(Lot.objects.values_list("pk", "public_id"))
+        self.places = dict(Location.objects.values_list("pk", "public_id"))
+        held = set(Location.objects.filter(holds_stock=True).values_list("pk", flat=True))
+        for posting, lines in _postings(after=self.position, until=until):
+            self.counted["postings"] += 1
+            self.counted["moves"] += len(lines)
+            expected = self.position + 1
+            where = {"position": posting["position"], "request_id": str(posting["request_id"])}
+            if posting["position"] != expected:
+                return {"kind": "missing_posting", "expected_position": expected, **where}
+            if posting["previous_hash"] != self.previous:
+                return {"kind": "broken_chain", **where}
+            if self._seal(posting, lines) != posting["hash"]:
+                return {"kind": "altered_posting", **where}
+            self.previous, self.position = posting["hash"], expected
+            for line in lines:
+                if line["source_id"] in held:
+                    self.totals[line["lot_id"], line["source_id"]] -= line["quantity"]
+                if line["target_id"] in held:
+                    self.totals[line["lot_id"], line["target_id"]] += line["quantity"]
+            if progress and until and expected % CHUNK == 0:
+                progress(expected, until)
+        return None
+
+    def _seal(self, posting: Any, lines: list[Any]) -> str:
+        return seal(
+            self.previous,
+            position=posting["position"],
             request_id=posting["request_id"],
             reason=posting["reason"],
             cause=posting["cause"],
@@ -89,28 +138,15 @@ def audit(*, progress: Callable[[int, int], None] | None = None) -> LedgerReport
             reverses=posting["reverses__request_id"],
             lines=[
                 SealedLine(
-                    lots[line["lot_id"]],
-                    places[line["source_id"]],
-                    places[line["target_id"]],
+                    self.lots[line["lot_id"]],
+                    self.places[line["source_id"]],
+                    self.places[line["target_id"]],
                     line["quantity"],
                     to_units(line["unit_cost"]),
                 )
                 for line in lines
             ],
         )
-        if digest != posting["hash"]:
-            return report({"kind": "altered_posting", **where})
-        previous = digest
-        for line in lines:
-            if line["source_id"] in held:
-                totals[line["lot_id"], line["source_id"]] -= line["quantity"]
-            if line["target_id"] in held:
-                totals[line["lot_id"], line["target_id"]] += line["quantity"]
-        if progress and position % CHUNK == 0:
-            progress(position, head.position)
-    if (head.position, head.hash) != (position, previous):
-        return report({"kind": "wrong_head", "position": head.position})
-    return report(_first_wrong_balance(totals, counted, lots, places))
 
 
 def _first_wrong_balance(
@@ -144,14 +180,21 @@ def _wrong_balance(lot: UUID, place: UUID, stored: int, replayed: int) -> dict[s
     }
 
 
-def _postings() -> Iterator[tuple[Any, list[Any]]]:
-    """Each posting with its moves: two ordered streams read side by side."""
-    postings = Posting.objects.order_by("position").values(
+def _postings(*, after: int, until: int | None) -> Iterator[tuple[Any, list[Any]]]:
+    """Each posting with its moves: two ordered streams read side by side.
+
+    Between two positions, ``after`` excluded; to the end if ``until`` is ``None``.
+    """
+    bounds = {"position__gt": after} | ({"position__lte": until} if until is not None else {})
+    postings = Posting.objects.filter(**bounds).order_by("position").values(
         "pk", "position", "request_id", "reason", "cause", "occurred_at", "recorded_at",
         "actor__number", "workstation__number", "reverses__request_id", "previous_hash", "hash",
     )  # fmt: skip
-    moves = Move.objects.order_by("posting__position", "line").values(
-        "posting_id", "lot_id", "source_id", "target_id", "quantity", "unit_cost"
+    within = {f"posting__{bound}": position for bound, position in bounds.items()}
+    moves = (
+        Move.objects.filter(**within)
+        .order_by("posting__position", "line")
+        .values("posting_id", "lot_id", "source_id", "target_id", "quantity", "unit_cost")
     )
     grouped = groupby(moves.iterator(chunk_size=CHUNK), key=lambda move: move["posting_id"])
     waiting: tuple[int, list[Any]] | None = None
