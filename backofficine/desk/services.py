@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from backofficine.catalog.models import Product
 from backofficine.kernel.errors import DomainError
 from backofficine.stock.models import Lot
-from backofficine.stock.services import Wanted, Withdrawal, lot_of, withdraw
+from backofficine.stock.services import Wanted, Withdrawal, in_turn, lot_of, withdraw
 from backofficine.team.models import Actor, Workstation
 
 MOST_BOXES = 99
@@ -47,6 +47,8 @@ def withdraw_box(
     if not 1 <= boxes <= MOST_BOXES:
         raise ImpossibleQuantity(quantity=boxes, most=MOST_BOXES)
     if lot is None and lot_number:
+        # A new lot is written in one's turn: two that write it at once never wait in a ring.
+        in_turn()
         lot = lot_of(product, number=lot_number, expires_on=expires_on)
     return withdraw(
         [Wanted(product, boxes * product.doses_per_box, lot)],

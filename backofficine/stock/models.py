@@ -97,8 +97,12 @@ class Location(models.Model):
         return self.code.removeprefix(SLOT_WORD) if self.kind == "promise_slot" else self.code
 
 
-class Lot(models.Model):
-    """Boxes of one product with one number and one date. An unknown number is ``""``."""
+class Lot(AppendOnly):
+    """Boxes of one product with one number and one date. An unknown number is ``""``.
+
+    The hash chain names lots by ``public_id`` alone: the database keeps their words as they were. A
+    wrong date is another lot, and a transfer.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="lots")

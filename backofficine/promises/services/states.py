@@ -140,6 +140,8 @@ def mark_ordered(order: Order, *, at: datetime, actor: Actor) -> list[Promise]:
             & ~Q(order_line__order__status__in=OPEN_ORDERS)
         )
     )
+    # Kept still: a promise cancelled at this instant is not said to be ordered.
+    unmet = unmet.select_for_update(of=("self",))
     for promise in unmet.order_by(F("promised_at").asc(nulls_last=True), "pk"):
         waiting.setdefault(promise.product_id, []).append(promise)
     already = _units_taken(lines)
