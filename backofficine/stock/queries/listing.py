@@ -340,10 +340,14 @@ def _held_lots(balances: Sequence[Balance], *, today: date) -> list[HeldLot]:
 
 def _movements(product: Product) -> list[Movement]:
     lots = list(product.lots.values_list("pk", flat=True))
+    # The index by lot says which are the last, and only those are read: postings are numbered in
+    # the order of the chain, moves in the order of their lines.
+    theirs = Move.objects.filter(lot__in=lots).order_by("-posting_id", "pk")
+    last = list(theirs.values_list("pk", flat=True)[:MOVEMENTS])
     moves = (
-        Move.objects.filter(lot__in=lots)
+        Move.objects.filter(pk__in=last)
         .select_related("posting", "lot", "source", "target")
-        .order_by("-posting__position", "line")[:MOVEMENTS]
+        .order_by("-posting__position", "line")
     )
     return [
         Movement(
