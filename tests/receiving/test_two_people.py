@@ -8,14 +8,18 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connections
 
+from backofficine.planning.services import answer_order
 from backofficine.promises import services as promising
 from backofficine.promises.models import Cause
+from backofficine.purchasing.models import Order, OrderEvent
+from backofficine.purchasing.services import WrongMoment
 from backofficine.receiving import services
-from backofficine.receiving.models import Receipt, ReceiptScan
+from backofficine.receiving.models import Parcel, Receipt, ReceiptScan
 from backofficine.receiving.queries import Heard, tally
 from backofficine.stock import queries as stock
-from backofficine.stock.models import Location, Posting
-from tests.factories import LocationFactory
+from backofficine.stock.models import Location, NotFound, Posting
+from backofficine.stock.services import report_not_found
+from tests.factories import LocationFactory, SupplierFactory
 from tests.receiving.conftest import GOOD_DATE, Bench, make_bench
 
 pytestmark = pytest.mark.usefixtures("committed_db", "pharmacy")
@@ -129,3 +133,86 @@ def test_starting_a_round_at_once_opens_one_receipt(shared: Bench) -> None:
     receipts = at_once(begin, 4)
 
     assert len({receipt.pk for receipt in receipts}) == 1
+
+
+def test_rounds_of_several_suppliers_started_at_once_have_each_their_number(
+    shared: Bench,
+) -> None:
+    suppliers = [SupplierFactory() for _number in range(6)]
+
+    receipts = at_once(
+        lambda number: services.start_receipt(
+            supplier=suppliers[number], at=shared.at, request_id=uuid4()
+        ),
+        6,
+    )
+
+    assert len({receipt.number for receipt in receipts}) == 6
+
+
+def test_a_drop_and_a_start_sent_twice_at_once_are_one(shared: Bench) -> None:
+    supplier, dropped, started = SupplierFactory(), uuid4(), uuid4()
+
+    at_once(
+        lambda _n: services.drop(supplier=supplier, totes=2, at=shared.at, request_id=dropped), 4
+    )
+    receipts = at_once(
+        lambda _n: services.start_receipt(supplier=supplier, at=shared.at, request_id=started), 4
+    )
+
+    assert Parcel.objects.filter(supplier=supplier).count() == 2
+    assert len({receipt.pk for receipt in receipts}) == 1
+
+
+def test_not_found_tapped_twice_at_once_is_said_once(shared: Bench) -> None:
+    product, request_id = shared.line(1), uuid4()
+
+    at_once(
+        lambda _n: report_not_found(
+            product, at=shared.at, actor=shared.actor, request_id=request_id
+        ),
+        4,
+    )
+
+    assert NotFound.objects.count() == 1
+
+
+def test_an_answer_sent_twice_at_once_is_written_once(shared: Bench) -> None:
+    product, request_id = shared.line(3), uuid4()
+    line = shared.order_line(product)
+
+    at_once(
+        lambda _n: answer_order(
+            Order.objects.get(pk=shared.order.pk), answers={line.pk: 2}, at=shared.at,
+            actor=shared.actor, request_id=request_id,
+        ),
+        4,
+    )  # fmt: skip
+
+    assert OrderEvent.objects.filter(request_id=request_id).count() == 1
+
+
+def test_answers_written_while_receipts_are_closed_wait_for_their_turn(shared: Bench) -> None:
+    """The bench closes, the desk writes the supplier's answer: neither waits for ever."""
+    product = shared.line(3)
+    line = shared.order_line(product)
+    shared.scan(product, quantity=2)
+
+    def act(number: int) -> object:
+        try:
+            if number % 2:
+                return services.validate(
+                    shared.receipt, at=shared.at, actor=shared.actor, request_id=uuid4()
+                )
+            return answer_order(
+                Order.objects.get(pk=shared.order.pk), answers={line.pk: 2}, at=shared.at,
+                actor=shared.actor, request_id=uuid4(),
+            )  # fmt: skip
+        except WrongMoment as refusal:
+            return refusal
+
+    at_once(act, 8)
+
+    shared.order.refresh_from_db()
+    assert shared.order.status == Order.Status.RECEIVED
+    assert stock.audit().is_sound
