@@ -335,7 +335,7 @@ def test_the_destination_says_where_and_why(draw):
     )
 
     assert 'class="bo-dest slot"' in html
-    assert '<p class="big">27</p>' in html
+    assert '<p class="big" style="--signs:2">27</p>' in html
     assert "<b>&lt;M. D.&gt;</b>" in html
 
 

@@ -195,14 +195,14 @@ def _location(request: Request, found: Resolution) -> Answer:
         rules = promises.rules_at(at)
         return Answer(
             tone="yes",
-            text=_("Slot %(code)s: several promises share it") % {"code": place.code},
+            text=_("Slot %(code)s: several promises share it") % {"code": place.short_code},
             cards=tuple(promises.card_of(one, at=at, rules=rules) for one in waiting),
         )
     if waiting:
         return Answer(
             tone="yes",
             text=_("Slot %(code)s is taken by promise no. %(number)s")
-            % {"code": place.code, "number": waiting[0].number},
+            % {"code": place.short_code, "number": waiting[0].number},
             aside=identity.initials_of(waiting[0]),
         )
     held = Product.objects.filter(

@@ -116,7 +116,7 @@ class ScanResult:
     @property
     def announcement(self) -> str:
         """« PROMIS — casier 27 », or nothing."""
-        slots = [one.location.code for one in self.destinations if one.promise]
+        slots = [one.location.short_code for one in self.destinations if one.promise]
         return announce(slots) if slots else ""
 
 
@@ -272,7 +272,7 @@ def _say(
         "ordered": line.ordered,
         "month": month_text(expires_on),
     }
-    slots = [row.slot.code for row in rows if row.slot and row.verdict != Verdict.UNDONE]
+    slots = [row.slot.short_code for row in rows if row.slot and row.verdict != Verdict.UNDONE]
     if slots and first.verdict in ReceiptScan.GOOD:
         said = _("%(announcement)s: %(said)s") % {"announcement": announce(slots), "said": said}
     return tone, said

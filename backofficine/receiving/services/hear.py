@@ -153,23 +153,24 @@ def _check_slot(receipt: Receipt, slot: Location) -> ScanResult:
         .values_list("act", flat=True)
         .first()
     )
-    wanted: list[str] = []
+    wanted: list[Location] = []
     if last is not None:
         rows = ReceiptScan.objects.filter(receipt=receipt, act=last, slot__isnull=False)
-        wanted = list(rows.order_by("pk").values_list("slot__code", flat=True))
-    if slot.code in wanted:
+        wanted = [row.slot for row in rows.select_related("slot").order_by("pk") if row.slot]
+    if slot in wanted:
         return ScanResult(
-            Tone.YES, Heard.SLOT, _("Slot %(slot)s: put there") % {"slot": slot.code},
+            Tone.YES, Heard.SLOT, _("Slot %(slot)s: put there") % {"slot": slot.short_code},
             code=slot.code,
         )  # fmt: skip
     if wanted:
         words = _("Stop: not slot %(slot)s. The box goes to slot %(right)s")
         return ScanResult(
             Tone.STOP, Heard.WRONG_SLOT,
-            words % {"slot": slot.code, "right": ", ".join(wanted)}, code=slot.code,
+            words % {"slot": slot.short_code, "right": ", ".join(one.short_code for one in wanted)},
+            code=slot.code,
         )  # fmt: skip
     return ScanResult(
         Tone.LOOK, Heard.WRONG_SLOT,
         _("Look: the last box read is promised to nobody, slot %(slot)s waits for nothing")
-        % {"slot": slot.code}, code=slot.code,
+        % {"slot": slot.short_code}, code=slot.code,
     )  # fmt: skip
