@@ -22,7 +22,8 @@ from backofficine.science.simulation.world import OpeningLot, World
 from backofficine.stock import queries as stock
 from backofficine.stock.queries import LedgerReport
 from backofficine.team.services import actor_of
-from backofficine.twin.services.live_through import Lived, live_through
+from backofficine.twin.services.house import Lived
+from backofficine.twin.services.live_through import live_through
 from backofficine.twin.services.mirror import Mirror
 from backofficine.twin.services.scenes import stage
 from backofficine.twin.services.shop import (
