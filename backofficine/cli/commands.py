@@ -25,6 +25,12 @@ from backofficine.kernel.errors import DomainError
 MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 
 
+# Pages are Python, which uses one core: one process for each of two. More threads would only
+# make every page wait for every other.
+WORKERS = min(2, os.cpu_count() or 1)
+THREADS = 6
+
+
 class PortTaken(DomainError):
     message = gettext_lazy(
         "Port %(port)s is used by another program. Stop it, or choose another: --port %(next)s"
@@ -82,8 +88,8 @@ def serve(options: argparse.Namespace) -> int:
         address=options.host,
         port=options.port,
         interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=16,
+        workers=WORKERS,
+        blocking_threads=THREADS,
         log_level=LogLevels.error,
     ).serve()
     return 0
