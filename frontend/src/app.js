@@ -1,4 +1,5 @@
 // What every page does by itself: theme, keys, clocks, messages, the dialog, and the scan line.
+import { keepDrafts } from "./drafts.js";
 import { shortcuts } from "./keys.js";
 import { startScanLine } from "./scan.js";
 import { listenForTones, play } from "./sound.js";
@@ -107,6 +108,7 @@ document.addEventListener("click", (event) => {
 shortcuts();
 listenForTones();
 startScanLine();
+keepDrafts();
 prepare(document);
 document.addEventListener("htmx:afterSettle", (event) => prepare(event.target));
 setInterval(tick, 60000);
