@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from backofficine.catalog.services import touch_version
 from backofficine.formats.gs1 import GS, box_code
 from backofficine.receiving import services
 from backofficine.receiving.models import (
@@ -561,3 +562,12 @@ def test_many_boxes_cost_few_queries(bench: Bench, django_assert_max_num_queries
 
     with django_assert_max_num_queries(16):
         services.scan_many(bench.receipt, boxes, request_id=uuid4(), **bench.told)
+
+
+def test_words_that_name_no_product_are_answered_and_not_kept(bench: Bench) -> None:
+    touch_version()
+
+    answer = bench.hear("Mireille Durand")
+
+    assert answer.tone == Tone.LOOK
+    assert not UnknownScan.objects.exists()

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from backofficine.catalog.services import touch_version
 from backofficine.kernel import clock
 from backofficine.receiving import services
 from backofficine.receiving.models import (
@@ -311,6 +312,7 @@ def test_an_unknown_code_is_tied_to_a_product_found_by_its_name(
     bench: Bench, clerk: Client
 ) -> None:
     product = bench.line(3)
+    touch_version()
     post_scan(clerk, bench, "03700412889015")
     unknown = bench.receipt.unknown_scans.get()
     data = {"unknown": unknown.pk, "request_id": str(uuid4())}

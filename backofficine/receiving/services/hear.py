@@ -40,8 +40,8 @@ def hear(
 ) -> ScanResult:
     """Take one text in, scanned or typed: a box, ``3*``, ``3*`` and a code, a parcel, a slot.
 
-    ``product`` is the choice of a person when the code left one. Whatever is not understood is
-    kept aside as an unknown code. Raises what :func:`scan` raises.
+    ``product`` is the choice of a person when the code left one. A code that is not understood is
+    kept aside as unknown; words that name nothing are not. Raises what :func:`scan` raises.
     """
     text = text.replace("\x00", "")[:LONGEST_TEXT].strip()  # no database keeps a NUL
     who: dict[str, Any] = {"actor": actor, "workstation": workstation}
@@ -79,12 +79,26 @@ def hear(
                 quantity=quantity,
                 asks=(Ask.PRODUCT,),
             )
+        if _are_words(text):
+            # Not a code: words typed here may be anyone's name, and facts stay for ever.
+            return ScanResult(
+                Tone.LOOK,
+                Heard.NOTHING,
+                _("Nothing answers to these words. Scan the code of the box, or try fewer letters"),
+            )
     if product is None and reading.kind in (ReadingKind.TEXT, ReadingKind.PARCEL):
         return keep_unknown(receipt, code=text, at=at, request_id=request_id, **who)
     if reading.kind is ReadingKind.TEXT:
         # A name was typed and a product chosen: the text says no lot.
         return scan(receipt, product=product, quantity=quantity, **told)
     return scan(receipt, reading=reading, product=product, quantity=quantity, **told)
+
+
+def _are_words(text: str) -> bool:
+    """Letters and hardly anything else; a wrong keyboard reads digits as é, à, & and the like."""
+    letters = sum(sign.isascii() and sign.isalpha() for sign in text)
+    signs = sum(not sign.isspace() for sign in text)
+    return 2 * letters > signs and not any(sign.isdigit() for sign in text)
 
 
 def _read(text: str, *, on: date, workstation: Workstation | None) -> Reading:
