@@ -154,4 +154,4 @@ def test_fifty_kills_lose_nothing_and_double_nothing(launcher):
     product = Lot.objects.order_by("pk")[0].product
     assert queries.on_hand(product) == 100_000 - taken + received - set_aside
     assert queries.audit().is_sound
-    assert len(launcher.tried) > 5 * KILLS, "the kills fell in the middle of work"
+    assert len(launcher.tried) > 2 * KILLS, "the kills fell in the middle of work"

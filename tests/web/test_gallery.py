@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from backofficine.web.templatetags import components
 from tests.factories import PersonFactory
 from tests.web.conftest import ROOT
 
@@ -16,6 +17,8 @@ TEMPLATES = ROOT / "backofficine" / "web" / "templates" / "web" / "components"
 
 @pytest.fixture
 def gallery():
+    # A component filled by an earlier page would not be drawn again.
+    components._filled.cache_clear()
     return Client().get(reverse("web:gallery"))
 
 
