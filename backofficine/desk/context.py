@@ -42,7 +42,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "scan_url": _reverse("desk:scan"),
         "demo_banner": settings.DEMO,
         "shop_now": now,
-        "next_cut_off": SimpleLazyObject(lambda: queries.next_cut_off(now)),
+        "next_cut_off": SimpleLazyObject(
+            lambda: queries.next_cut_off(waiting_of(request, at=now), now)
+        ),
     }
 
 

@@ -336,11 +336,12 @@ def test_the_next_cut_off_turns_orange_ninety_minutes_before(now: datetime) -> N
     far = DeliveryRoundFactory(
         cut_off_at=now + timedelta(minutes=91), due_at=now + timedelta(hours=5)
     )
-    coming = queries.next_cut_off(now)
+    coming = queries.next_cut_off(queries.waiting(now), now)
     assert coming is not None
     assert (coming.at, coming.is_close) == (far.cut_off_at, False)
 
-    later = queries.next_cut_off(now + timedelta(minutes=2))
+    soon = now + timedelta(minutes=2)
+    later = queries.next_cut_off(queries.waiting(soon), soon)
     assert later is not None
     assert later.is_close
 

@@ -4,11 +4,9 @@ One short query each: they are paid by every page.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-
-from backofficine.purchasing.models import DeliveryRound
 
 CLOSE = timedelta(minutes=90)
 
@@ -21,6 +19,7 @@ class Waiting:
     parcels: int = 0
     dock_lines: int = 0
     late_promises: int = 0
+    cut_off_at: datetime | None = None  # the first one ahead, of any active supplier
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +52,24 @@ SELECT (SELECT COUNT(*) FROM purchasing_orderline line
         WHERE place.kind = 'dock' AND balance.on_hand > 0),
        (SELECT COUNT(*) FROM promises_promise
         WHERE closed_at IS NULL AND promised_at < %s
-          AND status IN ('to_order', 'ordered', 'arrived'))
+          AND status IN ('to_order', 'ordered', 'arrived')),
+       (SELECT MIN(round.cut_off_at) FROM purchasing_deliveryround round
+        JOIN purchasing_supplier supplier ON supplier.id = round.supplier_id
+        WHERE round.cut_off_at > %s AND NOT round.is_cancelled AND supplier.is_active)
 """
 
 
 def waiting(at: datetime) -> Waiting:
-    """Every count of the menu, in one query."""
+    """Every count of the menu and the next cut-off, in one query."""
     instant = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, [instant, instant])
-        return Waiting(*cursor.fetchone())
+        cursor.execute(_WAITING, [instant, instant, instant])
+        lines, parcels, dock, late, cut_off_at = cursor.fetchone()
+    if isinstance(cut_off_at, str):  # SQLite keeps instants as texts, in UTC
+        cut_off_at = datetime.fromisoformat(cut_off_at).replace(tzinfo=UTC)
+    return Waiting(lines, parcels, dock, late, cut_off_at)
 
 
-def next_cut_off(at: datetime) -> CutOff | None:
-    """The first cut-off ahead, of any active supplier."""
-    ahead = (
-        DeliveryRound.objects.filter(
-            cut_off_at__gt=at, is_cancelled=False, supplier__is_active=True
-        )
-        .order_by("cut_off_at", "pk")
-        .values_list("cut_off_at", flat=True)
-        .first()
-    )
-    return CutOff(ahead, ahead - at) if ahead else None
+def next_cut_off(seen: Waiting, at: datetime) -> CutOff | None:
+    """How long is left before the next cut-off."""
+    return CutOff(seen.cut_off_at, seen.cut_off_at - at) if seen.cut_off_at else None
