@@ -24,10 +24,11 @@ from backofficine.purchasing.queries.rounds import (
     rounds_of_day,
     suppliers,
 )
+from backofficine.purchasing.queries.schedules import Weekly, weekly_rounds
 
 __all__ = [
-    "OrderTotals", "coming_rounds", "draft", "first_opening", "hour_text", "main_supplier",
-    "moment_text", "next_cut_off", "next_round", "next_rounds", "on_order_by_product",
-    "open_orders", "order_of", "promised_instant", "recent_orders", "rounds_of_day",
-    "short_lines", "suppliers", "totals", "unit_prices",
+    "OrderTotals", "Weekly", "coming_rounds", "draft", "first_opening", "hour_text",
+    "main_supplier", "moment_text", "next_cut_off", "next_round", "next_rounds",
+    "on_order_by_product", "open_orders", "order_of", "promised_instant", "recent_orders",
+    "rounds_of_day", "short_lines", "suppliers", "totals", "unit_prices", "weekly_rounds",
 ]  # fmt: skip

@@ -25,20 +25,29 @@ from backofficine.purchasing.services.orders import (
 from backofficine.purchasing.services.rounds import generate_rounds
 from backofficine.purchasing.services.send import CutOffPast, EmptyOrder, send
 from backofficine.purchasing.services.suppliers import (
+    DayPast,
+    DropTooEarly,
     NoName,
     RoundsMissing,
     RoundsOfDirect,
     RoundTwice,
     SupplierKnown,
+    Terms,
     WeeklyRound,
+    add_rounds,
     add_supplier,
+    cancel_day,
+    change_supplier,
+    end_rounds,
+    restore_day,
 )
 
 __all__ = [
-    "AbsurdQuantity", "AnswerTooLarge", "CutOffPast", "EmptyOrder", "ImpossibleQuantity",
-    "LineChanged", "NoName", "NotDraft", "OrderChanged", "ReasonMissing", "RoundTwice",
-    "RoundsMissing", "RoundsOfDirect", "SupplierKnown", "WeeklyRound", "WrongMoment",
-    "add_supplier", "cancel", "check_line", "check_lines", "close", "generate_rounds",
-    "mark_received", "note_received", "note_received_many", "open_draft", "record_answer", "send",
+    "AbsurdQuantity", "AnswerTooLarge", "CutOffPast", "DayPast", "DropTooEarly", "EmptyOrder",
+    "ImpossibleQuantity", "LineChanged", "NoName", "NotDraft", "OrderChanged", "ReasonMissing",
+    "RoundTwice", "RoundsMissing", "RoundsOfDirect", "SupplierKnown", "Terms", "WeeklyRound",
+    "WrongMoment", "add_rounds", "add_supplier", "cancel", "cancel_day", "change_supplier",
+    "check_line", "check_lines", "close", "end_rounds", "generate_rounds", "mark_received",
+    "note_received", "note_received_many", "open_draft", "record_answer", "restore_day", "send",
     "set_line",
 ]  # fmt: skip
