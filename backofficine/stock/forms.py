@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backofficine.stock.models import Location, Lot, Posting
 from backofficine.stock.services.imports import MOST_UNITS
+from backofficine.stock.services.places import KINDS, LONGEST_CODE
 
 LARGEST_FILE = 60 * 1024 * 1024  # bytes
 
@@ -87,6 +88,29 @@ class CountForm(RequestForm):
             "walk_order", "pk"
         )
         self.fields["counted"].label = unit
+
+
+class PlaceForm(forms.Form):
+    """A new place. Its address is printed on a label: it is never edited afterwards."""
+
+    code = forms.CharField(
+        label=_("Address"), max_length=LONGEST_CODE,
+        help_text=_("As on the label: A-014. It never changes."),
+    )  # fmt: skip
+    kind = forms.ChoiceField(label=_("Kind"), choices=[(kind, kind.label) for kind in KINDS])
+    room = forms.IntegerField(
+        label=_("Boxes that fit"), min_value=1, max_value=MOST_UNITS, required=False
+    )
+    zone = forms.ModelChoiceField(
+        label=_("Zone"), required=False, empty_label=_("none"),
+        queryset=Location.objects.filter(kind=Location.Kind.ZONE).order_by("walk_order", "pk"),
+    )  # fmt: skip
+
+
+class ModeForm(forms.Form):
+    """How boxes are put away in a place."""
+
+    mode = forms.ChoiceField(choices=Location.PutAwayMode.choices)
 
 
 class FileForm(forms.Form):

@@ -15,6 +15,5 @@ urlpatterns = [
     path("poste/<uuid:number>/retirer/", views.retire_workstation, name="retire_workstation"),
     path("mural/", views.add_wall, name="add_wall"),
     path("mural/<int:number>/retirer/", views.revoke_wall, name="revoke_wall"),
-    path("nom/<uuid:actor>/<slug:fact_kind>/<str:fact_number>/", views.open_name, name="open_name"),
     path("<str:username>/", views.change_person, name="change_person"),
 ]

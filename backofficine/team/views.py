@@ -17,7 +17,6 @@ from backofficine.kernel import clock
 from backofficine.kernel.errors import DomainError
 from backofficine.team import queries, services
 from backofficine.team.forms import (
-    OpenNameForm,
     PersonForm,
     PinForm,
     SwitchForm,
@@ -25,7 +24,7 @@ from backofficine.team.forms import (
     WorkstationForm,
 )
 from backofficine.team.middleware import LOCKED, SEEN, WORKSTATION_COOKIE
-from backofficine.team.models import Actor, Role, User, Workstation
+from backofficine.team.models import Role, User, Workstation
 from backofficine.team.request import Request
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[0]
@@ -197,27 +196,6 @@ def workstation(request: Request) -> HttpResponse:
         "manages": request.user.may("manage_team"),
     }
     return render(request, "team/workstation.html", context, status=_status(form))
-
-
-@login_required
-@permission_required("team.open_names", raise_exception=True)
-@require_http_methods(["GET", "POST"])
-def open_name(request: Request, actor: UUID, fact_kind: str, fact_number: str) -> HttpResponse:
-    """The name behind one fact, for a reason that is logged; the person is told."""
-    found = get_object_or_404(Actor, number=actor, kind=Actor.Kind.PERSON)
-    form = OpenNameForm(request.POST or None)
-    name = ""
-    if request.method == "POST" and form.is_valid():
-        name = services.open_name(
-            found,
-            fact_kind=fact_kind,
-            fact_number=fact_number,
-            reason=form.cleaned_data["reason"],
-            opened_by=request.actor,
-            at=clock.now(),
-        )
-    context = {"form": form, "name": name, "fact_number": fact_number}
-    return render(request, "team/open_name.html", context, status=_status(form))
 
 
 @login_required

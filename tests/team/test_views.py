@@ -218,30 +218,6 @@ def test_an_empty_installation_leads_to_its_first_page(client: Client) -> None:
     assert client.get("/equipe/")["Location"] == reverse("desk:first_run")
 
 
-def test_the_name_behind_a_fact_opens_for_a_reason_and_is_told(
-    client: Client, now: datetime
-) -> None:
-    marc = colleague(now, "marc", "4026")
-    actor = services.actor_of(marc, at=now)
-    url = reverse("team:open_name", args=[actor.number, "posting", "12"])
-    client.force_login(PersonFactory(role=Role.OWNER))
-    assert "marc Test" not in client.get(url).content.decode()
-
-    assert "marc Test" in client.post(url, {"reason": "narcotics"}).content.decode()
-
-    client.force_login(marc)
-    assert "registre des stupéfiants" in client.get(reverse("team:people")).content.decode()
-
-
-def test_only_the_owner_opens_a_name(client: Client, now: datetime) -> None:
-    actor = services.actor_of(colleague(now, "marc", "4026"), at=now)
-    client.force_login(PersonFactory(role=Role.PHARMACIST))
-
-    url = reverse("team:open_name", args=[actor.number, "posting", "12"])
-
-    assert client.get(url).status_code == 403
-
-
 def test_a_workstation_may_speak_english(client: Client) -> None:
     client.force_login(PersonFactory(role=Role.OWNER))
 

@@ -237,6 +237,7 @@ class HeldLot:
 class Movement:
     """A fact of the ledger about one product: never who, always why and when."""
 
+    position: int
     occurred_at: datetime
     reason: str
     cause: str
@@ -351,6 +352,7 @@ def _movements(product: Product) -> list[Movement]:
     )
     return [
         Movement(
+            position=move.posting.position,
             occurred_at=move.posting.occurred_at,
             reason=str(Posting.Reason(move.posting.reason).label),
             cause=str(Posting.Cause(move.posting.cause).label) if move.posting.cause else "",

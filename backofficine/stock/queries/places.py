@@ -1,5 +1,6 @@
 """Where things are, and the virtual ends."""
 
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product, Storage
@@ -20,7 +21,7 @@ class MissingPlace(DomainError):
 
 
 def _first(kind: Location.Kind) -> Location:
-    found = Location.objects.filter(kind=kind).order_by("walk_order", "pk").first()
+    found = Location.objects.filter(kind=kind, is_active=True).order_by("walk_order", "pk").first()
     if found is None:
         raise MissingPlace(kind=kind.label)
     return found
@@ -34,6 +35,15 @@ def quarantine() -> Location:
 def dock() -> Location:
     """Where received boxes wait to be put away; raises :class:`MissingPlace`."""
     return _first(Location.Kind.DOCK)
+
+
+def walk() -> QuerySet[Location]:
+    """The places of the shop in the order of the put-away walk, zone by zone."""
+    return (
+        Location.objects.filter(holds_stock=True, is_active=True)
+        .select_related("parent")
+        .order_by(F("parent__walk_order").asc(nulls_first=True), "parent", "walk_order", "pk")
+    )
 
 
 KIND_FOR_STORAGE = {

@@ -7,6 +7,7 @@ from backofficine.stock.services.count import (
     explain_moves,
     report_not_found,
 )
+from backofficine.stock.services.hold import hold_lot, lift_hold
 from backofficine.stock.services.import_sales import SalesReport, import_sales
 from backofficine.stock.services.import_stock import StockReport, import_stock
 from backofficine.stock.services.imports import FileRefused
@@ -20,6 +21,7 @@ from backofficine.stock.services.ledger import (
     post,
     reverse,
 )
+from backofficine.stock.services.places import add_place, retire_place, set_put_away_mode
 from backofficine.stock.services.take_out import take_out
 from backofficine.stock.services.transfer import open_box, transfer
 from backofficine.stock.services.withdraw import (
@@ -43,19 +45,24 @@ __all__ = [
     "StockReport",
     "Wanted",
     "Withdrawal",
+    "add_place",
     "count",
     "count_many",
     "explain_moves",
     "give_visa",
+    "hold_lot",
     "import_sales",
     "import_stock",
     "in_turn",
+    "lift_hold",
     "lot_of",
     "lots_of",
     "open_box",
     "post",
     "report_not_found",
+    "retire_place",
     "reverse",
+    "set_put_away_mode",
     "take_out",
     "transfer",
     "withdraw",
