@@ -99,6 +99,14 @@ PARAMETERS = [
     ),
 ]  # fmt: skip
 
+# Words for values that another app brings with it: the margins from which a price is assumed.
+LABELS: dict[str, str | LazyText] = {
+    "margin.wholesaler": _("Margin of the wholesaler, “up to € : %” by band"),
+    "margin.wholesaler_floor": _("Smallest margin of the wholesaler, € a box"),
+    "margin.pharmacy": _("Margin of the pharmacy, “up to € : %” by band"),
+    "vat.reimbursed": _("VAT of reimbursed medicines, %"),
+}
+
 # The two halves of an ordinary day; Saturday ends earlier; closed on Sunday.
 WEEK_HOURS = [(time(8, 30), time(12, 30)), (time(14, 0), time(19, 30))]
 SATURDAY_HOURS = [(time(9, 0), time(12, 30)), (time(14, 0), time(18, 0))]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
 from backofficine.kernel.reading import read_once
-from backofficine.pharmacy.defaults import PARAMETERS, TARIFFS
+from backofficine.pharmacy.defaults import LABELS, PARAMETERS, TARIFFS
 from backofficine.pharmacy.models import ClosedDay, OpeningHours, Parameter, Pharmacy, Tariff
 
 AnyDated = TypeVar("AnyDated", Tariff, Parameter)
@@ -172,6 +172,7 @@ def parameters(*, on: date) -> list[LabelledParameter]:
     """Every parameter valid on a day, in the order of the house."""
     rows = {row.key: row for row in _valid(Parameter.objects.all(), on=on)}
     labels = {default.key: str(default.label) for default in PARAMETERS}
+    labels |= {key: str(label) for key, label in LABELS.items()}
     keys = [*(key for key in labels if key in rows), *sorted(rows.keys() - labels.keys())]
     return [LabelledParameter(labels.get(key, key), rows[key]) for key in keys]
 

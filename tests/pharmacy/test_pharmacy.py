@@ -210,3 +210,20 @@ def test_every_settings_page_opens(owner_client: Client) -> None:
     for key in ("hourly_cost", "minutes_not_found"):
         assert owner_client.get(reverse("pharmacy:tariff", args=[key])).status_code == 200
     assert owner_client.get(reverse("pharmacy:tariff", args=["rien"])).status_code == 404
+
+
+def test_every_parameter_is_named_in_words(owner_client: Client) -> None:
+    Parameter.objects.get_or_create(
+        key="vat.reimbursed", valid_from=date(2020, 1, 1), defaults={"value": "2.1", "source": "-"}
+    )
+
+    unnamed = [
+        each.row.key
+        for each in queries.parameters(on=date(2026, 11, 24))
+        if each.label == each.row.key
+    ]
+
+    assert unnamed == []
+    assert "vat.reimbursed" not in {
+        each.label for each in queries.parameters(on=date(2026, 11, 24))
+    }
