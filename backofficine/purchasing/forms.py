@@ -3,13 +3,15 @@
 from typing import Any
 
 from django import forms
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.pharmacy.models import Weekday
 from backofficine.purchasing.models import Supplier, SupplySchedule
 from backofficine.purchasing.services import Terms, WeeklyRound
 
-DAYS = [(day.value, day.label) for day in Weekday if day != Weekday.SUNDAY]
+# Short, so that the six stand side by side on a phone.
+DAYS = [(day.value, WEEKDAYS_ABBR[day.value]) for day in Weekday if day != Weekday.SUNDAY]
 NEXT_DAYS = [(0, _("the same day")), (1, _("the next day")), (2, _("two days later"))]
 
 
