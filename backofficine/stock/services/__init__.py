@@ -7,6 +7,7 @@ from backofficine.stock.services.count import (
     explain_moves,
     report_not_found,
 )
+from backofficine.stock.services.hold import hold_lot, lift_hold
 from backofficine.stock.services.import_sales import SalesReport, import_sales
 from backofficine.stock.services.import_stock import StockReport, import_stock
 from backofficine.stock.services.imports import FileRefused
@@ -49,9 +50,11 @@ __all__ = [
     "count_many",
     "explain_moves",
     "give_visa",
+    "hold_lot",
     "import_sales",
     "import_stock",
     "in_turn",
+    "lift_hold",
     "lot_of",
     "lots_of",
     "open_box",
