@@ -243,7 +243,7 @@ def receive_by_scan(page: Page, day: Day, *, scan: Any, photograph: Any) -> None
     open_page(page, "Réceptionner")
     page.get_by_label("Bacs").fill("2")
     rounds = page.get_by_label("Pour la tournée")
-    this_round = rounds.get_by_role("option").filter(has_text="midi").filter(has_text="Ombrage")
+    this_round = rounds.get_by_role("option").filter(has_text="14 h 30").filter(has_text="Ombrage")
     rounds.select_option(this_round.get_attribute("value"))
     page.get_by_role("button", name="Ils sont au sol").click()
     expect(page.locator("#toasts")).to_contain_text("au sol")
