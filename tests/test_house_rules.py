@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "backofficine"
 DOCS = ROOT / "docs"
 # Django and allauth look these up by name; no line of ours does.
-KNOWN_TO_DJANGO = re.compile(r"(400|403|403_csrf|404|500|account/\w+)\.html|account/messages/\w+\.txt")
+KNOWN_TO_DJANGO = re.compile(
+    r"(400|403|403_csrf|404|500|account/\w+)\.html|account/messages/\w+\.txt"
+)
 
 
 def files(*patterns: str) -> list[Path]:
@@ -344,3 +346,20 @@ def test_invented_codes_are_of_the_invented_range_with_a_valid_key():
 
     assert len(set(codes)) == len(codes)
     assert all(code.startswith("3400999") and has_valid_key(code) for code in codes)
+
+
+def test_one_english_sentence_has_one_french():
+    """Django merges the catalogues of all apps: the last word would win everywhere."""
+    from babel.messages.pofile import read_po
+
+    told: dict[tuple[str, str | None, bool], dict[str, set[str]]] = {}
+    for path in sorted(PACKAGE.glob("*/locale/fr/LC_MESSAGES/django.po")):
+        with path.open("rb") as readable:
+            for message in read_po(readable, locale="fr"):
+                if message.id:
+                    is_plural = isinstance(message.id, tuple)
+                    key = (message.id[0] if is_plural else message.id, message.context, is_plural)
+                    words = told.setdefault(key, {})
+                    words.setdefault(str(message.string), set()).add(path.parts[-5])
+
+    assert {key: words for key, words in told.items() if len(words) > 1} == {}

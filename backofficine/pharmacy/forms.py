@@ -77,7 +77,7 @@ class ValueForm(forms.Form):
 
     value = forms.CharField(label=_("New value"), max_length=40)
     valid_from = forms.DateField(
-        label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Holds from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     source = forms.CharField(
         label=_("Source"),

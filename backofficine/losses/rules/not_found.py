@@ -28,7 +28,7 @@ class ProductNotFound(Rule):
     """
 
     key = "not_found"
-    label = _("Not found")
+    label = _("Products not found")
     counts = _("the minutes of one search")
     tariff = "minutes_not_found"
     waste = Waste.MOTION

@@ -97,7 +97,7 @@ class TakenOut(Rule):
         product, posting = move.lot.product, move.posting
         words = _("Taken out for good")
         if posting.reason == Posting.Reason.QUARANTINE:
-            words = _("Put in quarantine")
+            words = _("Moved to quarantine")
         fact = Fact(
             FactKind.MOVE,
             f"{posting.position}",
