@@ -70,6 +70,7 @@ class Bench:
 
     def undo(self, **words: Any) -> ScanResult:
         told = {"at": self.at, "on": self.on, "actor": self.actor}
+        told["by_pharmacist"] = self.by_pharmacist
         request_id = words.get("request_id") or uuid4()
         return services.undo_scan(self.receipt, request_id=request_id, **told)
 

@@ -507,6 +507,18 @@ def test_a_clerk_does_not_multiply_the_narcotic_a_pharmacist_scanned(bench: Benc
     assert ReceiptScan.objects.get().quantity == 1
 
 
+def test_a_clerk_does_not_undo_the_narcotic_a_pharmacist_scanned(bench: Bench) -> None:
+    product = bench.line(2, narcotic=True)
+    bench.by_pharmacist = True
+    bench.scan(product)
+    bench.by_pharmacist = False
+
+    refusal = bench.undo()
+
+    assert refusal.heard is Heard.NARCOTIC
+    assert ReceiptScan.objects.count() == 1
+
+
 def test_only_a_pharmacist_receives_a_narcotic(bench: Bench) -> None:
     product = bench.line(2, narcotic=True)
 

@@ -263,6 +263,7 @@ def undo_scan(
     at: datetime,
     on: date,
     actor: Actor,
+    by_pharmacist: bool,
     request_id: UUID,
     workstation: Workstation | None = None,
 ) -> ScanResult:
@@ -293,6 +294,8 @@ def undo_scan(
         return _forgotten(unknown, request_id)
     if not last:
         raise NothingToUndo
+    if not by_pharmacist and any(row.product.is_narcotic for row in last):
+        return _narcotic(last[0].product)
     ReceiptScan.objects.bulk_create(
         [
             ReceiptScan(
@@ -362,8 +365,8 @@ def set_quantity(
     if quantity > max(ABSURD_BOXES, ABSURD_TIMES * ordered) and not is_confirmed:
         return _absurd(boxes, ordered=ordered, raw=f"{quantity}*")
     undo_scan(
-        receipt, at=at, on=on, actor=actor, request_id=derived_id("undo", request_id),
-        workstation=workstation,
+        receipt, at=at, on=on, actor=actor, by_pharmacist=by_pharmacist,
+        request_id=derived_id("undo", request_id), workstation=workstation,
     )  # fmt: skip
     bench = _look(receipt, [boxes], on=on)
     return _count(receipt, request_id, boxes, bench, at=at, actor=actor, workstation=workstation)

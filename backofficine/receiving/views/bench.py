@@ -340,8 +340,8 @@ def undo(request: Request, number: int) -> HttpResponse:
         return _draw(request, receipt, at=at, on=on, result=_refused(_unreadable()), status=422)
     try:
         result = services.undo_scan(
-            receipt, at=at, on=on, actor=request.actor, workstation=request.workstation,
-            request_id=form.cleaned_data["request_id"],
+            receipt, at=at, on=on, actor=request.actor, by_pharmacist=_by_pharmacist(request),
+            workstation=request.workstation, request_id=form.cleaned_data["request_id"],
         )  # fmt: skip
     except DomainError as error:
         return _draw(request, receipt, at=at, on=on, result=_refused(str(error)), status=422)
