@@ -145,7 +145,7 @@ class AtTheDock(OnTheShelves):
             supplier=self._shop.suppliers[supplier],
             delivery_round=delivery_round,
             orders=orders,
-            delivery_note=f"BL{orders[0].number:06d}",
+            delivery_note=f"{orders[0].number:06d}",
             at=at,
             request_id=self._id("receipt", orders[0].number),
         )
@@ -457,7 +457,7 @@ class AtTheDock(OnTheShelves):
             return
         receipt = receiving.start_receipt(
             supplier=delivery_round.supplier, delivery_round=delivery_round, orders=orders,
-            delivery_note=f"BL{orders[0].number:06d}", at=at,
+            delivery_note=f"{orders[0].number:06d}", at=at,
             request_id=self._id("receipt", orders[0].number),
         )  # fmt: skip
         for parcel in receipt.parcels.order_by("pk"):
