@@ -196,7 +196,7 @@ def order_before_the_cut_off(page: Page, day: Day, *, photograph: Any) -> None:
     photograph(page, "day-04-order")
     proposed = int(row.get_by_label("Boîtes à commander").input_value())
     row.get_by_label("Boîtes à commander").fill(str(proposed + 1))
-    row.get_by_label("Raison").select_option(index=1)
+    row.get_by_label("Motif").select_option(index=1)
     expect(row.get_by_label("Boîtes à commander")).to_have_value(str(proposed + 1))
     expect(row.get_by_label("Boîtes à commander")).to_have_attribute("value", str(proposed + 1))
 

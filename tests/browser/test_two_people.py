@@ -58,10 +58,10 @@ def test_the_second_to_change_a_line_is_told_and_keeps_what_was_typed(
     theirs = second.locator("tbody.order-line").first
 
     mine.get_by_label(quantity).fill("7")
-    mine.get_by_label("Raison").select_option(index=1)
+    mine.get_by_label("Motif").select_option(index=1)
     expect(mine.get_by_label(quantity)).to_have_attribute("value", "7")
     theirs.get_by_label(quantity).fill("9")
-    theirs.get_by_label("Raison").select_option(index=2)
+    theirs.get_by_label("Motif").select_option(index=2)
 
     alert = theirs.get_by_role("alert")
     expect(alert).to_contain_text("7")
