@@ -1,5 +1,6 @@
 """What every rule is: a small class that reads facts of a period and prices each event once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -47,7 +48,7 @@ class Period:
         return at.astimezone(self.zone).date()
 
 
-class Rule:
+class Rule(ABC):
     """Which facts are read, what is counted, under which tariff, as which waste.
 
     ``version`` rises when the way of counting changes: a proof says which one computed it.
@@ -61,13 +62,13 @@ class Rule:
     sufferer: Step
     version = 1
 
+    @abstractmethod
     def losses(self, period: Period, book: TariffBook) -> Iterable[Loss]:
         """Every loss of the period, one for each event."""
-        raise NotImplementedError
 
+    @abstractmethod
     def day_of(self, key: str) -> date | None:
         """The civil day of the loss a key names, or ``None`` if its fact is not there."""
-        raise NotImplementedError
 
     def story(self, loss: Loss) -> list[Fact]:
         """The facts of one loss in order, for its proof page: more than a whole month reads."""
