@@ -323,6 +323,8 @@ def hand_over(page: Page, day: Day, *, photograph: Any) -> None:
     photograph(page, "day-16-found")
 
     found.get_by_role("link", name="Remettre").click()
+    # The keys of a page answer once it is there, scripts included.
+    page.wait_for_url(re.compile(r"/promis/[0-9a-f-]{36}/"))
     photograph(page, "day-17-hand-over")
     page.keyboard.press("Control+Enter")
 
