@@ -19,8 +19,6 @@ from private_postgresql import binaries, is_root, running
 
 ROOT = Path(__file__).resolve().parent.parent
 SKIPS = re.compile(r"^SKIPS +(\d+)  (.*)$")
-BROKEN = re.compile(r"^(?:FAILED|ERROR) (\S+)")
-JOURNEYS = ("tests/browser/", "tests/web/test_scan_line.py")
 NO_TESTS_CHOSEN = 5  # pytest's status when -k left nothing
 
 
@@ -53,13 +51,8 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-def run_pytest(
-    arguments: list[str], environment: dict[str, str], broken: list[str] | None = None
-) -> tuple[int, str, Counter[str]]:
-    """Run pytest and show it; returns its status, its closing line, and the skips by reason.
-
-    ``broken`` receives what failed.
-    """
+def run_pytest(arguments: list[str], environment: dict[str, str]) -> tuple[int, str, Counter[str]]:
+    """Run pytest and show it; returns its status, its closing line, and the skips by reason."""
     closing, skips = "pytest said nothing", Counter[str]()
     # The tests choose their database and settings themselves.
     kept = {
@@ -84,9 +77,6 @@ def run_pytest(
             match = SKIPS.match(line)
             if match:
                 skips[match[2].strip()] += int(match[1])
-            failure = BROKEN.match(line)
-            if failure and broken is not None:
-                broken.append(failure[1])
             if line.strip():
                 closing = line.strip()
     return process.returncode, closing, skips
@@ -111,14 +101,7 @@ def main(arguments: list[str]) -> int:
     skips = Counter[str]()
     if only != {"--postgresql"}:
         say("SQLite")
-        broken: list[str] = []
-        status, closing, skipped = run_pytest(common, shared, broken)
-        if broken and all(name.startswith(JOURNEYS) for name in broken):
-            # A browser beside another worker on a small machine may miss an instant: once more,
-            # alone, and said aloud. What fails twice is broken.
-            say(f"{len(broken)} journeys failed; once more, alone: {' '.join(broken)}")
-            status, again, _skipped = run_pytest(["-q", *sorted(set(broken))], shared)
-            closing = f"{closing}; alone: {again}"
+        status, closing, skipped = run_pytest(common, shared)
         results.append(("SQLite", status, closing))
         skips += skipped
     if only != {"--sqlite"}:
