@@ -1,6 +1,7 @@
 """Measure every line on the database of ``DATABASE_URL`` and write them as JSON.
 
 ``--build`` only makes the database. ``--quick`` measures little, to see that everything runs.
+``--only`` measures one part.
 """
 
 import argparse
@@ -17,6 +18,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--moves", type=int, default=0)
     parser.add_argument("--part", choices=["shop", "catalogue"], default="shop")
+    parser.add_argument("--only", choices=["pages", "ledger", "receipts", "catalogue"])
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backofficine.config.settings")
     django.setup()
@@ -33,6 +35,8 @@ def main() -> int:
         return 0
     measured = []
     for part in parts:
+        if options.only and part.__name__ != f"bench.{options.only}":
+            continue
         for line in part.lines(quick=options.quick):
             base.say(f"{line.name}: measured")
             measured.append(line.as_dict())

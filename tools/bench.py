@@ -114,10 +114,12 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--moves", type=int, default=0)
+    parser.add_argument("--only", choices=["pages", "ledger", "receipts", "catalogue"])
     options = parser.parse_args()
     both = options.sqlite == options.postgresql
     words = ["--quick"] if options.quick else []
     words += ["--moves", str(options.moves)] if options.moves else []
+    words += ["--only", options.only] if options.only else []
 
     began, report = time.monotonic(), {}
     for name, wanted, database in (
