@@ -16,8 +16,12 @@ _memory: ContextVar[dict[Hashable, Any] | None] = ContextVar("reading", default=
 def one_reading() -> Iterator[None]:
     """Questions marked :func:`read_once` are asked once until the end of the block.
 
-    Only for what never writes: a page that is shown, not a command.
+    Only for what never writes: a page that is shown, not a command. A reading inside a reading
+    is part of it.
     """
+    if _memory.get() is not None:
+        yield
+        return
     token = _memory.set({})
     try:
         yield

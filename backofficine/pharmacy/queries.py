@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
-from backofficine.kernel.reading import read_once
+from backofficine.kernel.reading import one_reading, read_once
 from backofficine.pharmacy.defaults import LABELS, PARAMETERS, TARIFFS
 from backofficine.pharmacy.models import ClosedDay, OpeningHours, Parameter, Pharmacy, Tariff
 
@@ -69,24 +69,36 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
 
 def openings(day: date, *, in_zone: ZoneInfo | None = None) -> list[tuple[datetime, datetime]]:
     """The opening stretches of a day, in UTC; empty when closed."""
-    if _is_closed(day):
+    hours = week().get(day.weekday(), [])
+    if not hours or is_closed(day):
         return []
     there = in_zone or zone()
     return [
         (instant(day, opens, in_zone=there), instant(day, closes, in_zone=there))
-        for opens, closes in _hours_of(day.weekday())
+        for opens, closes in hours
     ]
 
 
 @read_once
-def _is_closed(day: date) -> bool:
-    return ClosedDay.objects.filter(closed_on=day).exists()
+def is_closed(day: date) -> bool:
+    """Whether a civil day is one the pharmacy said it would be closed."""
+    return day in _closed_days(day.year)
 
 
 @read_once
-def _hours_of(weekday: int) -> list[tuple[time, time]]:
-    rows = OpeningHours.objects.filter(weekday=weekday).order_by("opens_at", "pk")
-    return list(rows.values_list("opens_at", "closes_at"))
+def _closed_days(year: int) -> set[date]:
+    days = ClosedDay.objects.filter(closed_on__range=(date(year, 1, 1), date(year, 12, 31)))
+    return set(days.values_list("closed_on", flat=True))
+
+
+@read_once
+def week() -> dict[int, list[tuple[time, time]]]:
+    """The opening stretches of each weekday, Monday is 0, in local time."""
+    stretches: dict[int, list[tuple[time, time]]] = {}
+    rows = OpeningHours.objects.order_by("weekday", "opens_at", "pk")
+    for weekday, opens, closes in rows.values_list("weekday", "opens_at", "closes_at"):
+        stretches.setdefault(weekday, []).append((opens, closes))
+    return stretches
 
 
 def is_open_day(day: date) -> bool:
@@ -95,15 +107,16 @@ def is_open_day(day: date) -> bool:
 
 def open_minutes_between(start: datetime, end: datetime) -> int:
     """Whole minutes of opening time between two instants."""
-    total = timedelta()
-    there = zone()
-    day, last = local_day(start, in_zone=there), local_day(end, in_zone=there)
-    while day <= last:
-        for opens, closes in openings(day, in_zone=there):
-            overlap = min(end, closes) - max(start, opens)
-            total += max(overlap, timedelta())
-        day += timedelta(days=1)
-    return int(total.total_seconds() // 60)
+    with one_reading():
+        total = timedelta()
+        there = zone()
+        day, last = local_day(start, in_zone=there), local_day(end, in_zone=there)
+        while day <= last:
+            for opens, closes in openings(day, in_zone=there):
+                overlap = min(end, closes) - max(start, opens)
+                total += max(overlap, timedelta())
+            day += timedelta(days=1)
+        return int(total.total_seconds() // 60)
 
 
 @read_once

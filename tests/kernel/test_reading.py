@@ -40,6 +40,13 @@ def test_the_next_reading_asks_again(question):
         assert question("a") == 2
 
 
+def test_a_reading_inside_a_reading_is_part_of_it(question, asked):
+    with one_reading():
+        with one_reading():
+            question("a")
+        assert question("a") == 1
+
+
 def test_an_error_is_not_remembered(question, asked):
     with one_reading():
         for _time in range(2):

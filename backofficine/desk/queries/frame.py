@@ -13,12 +13,16 @@ CLOSE = timedelta(minutes=90)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How much waits: lines of drafts, totes and cartons, lines on the dock, late promises."""
+    """How much waits: lines of drafts, totes and cartons, lines on the dock, late promises.
+
+    ``counts_asked`` is a number of products.
+    """
 
     order_lines: int = 0
     parcels: int = 0
     dock_lines: int = 0
     late_promises: int = 0
+    counts_asked: int = 0
     cut_off_at: datetime | None = None  # the first one ahead, of any active supplier
 
 
@@ -53,6 +57,7 @@ SELECT (SELECT COUNT(*) FROM purchasing_orderline line
        (SELECT COUNT(*) FROM promises_promise
         WHERE closed_at IS NULL AND promised_at < %s
           AND status IN ('to_order', 'ordered', 'arrived')),
+       (SELECT COUNT(DISTINCT product_id) FROM stock_countrequest WHERE closed_at IS NULL),
        (SELECT MIN(round.cut_off_at) FROM purchasing_deliveryround round
         JOIN purchasing_supplier supplier ON supplier.id = round.supplier_id
         WHERE round.cut_off_at > %s AND NOT round.is_cancelled AND supplier.is_active)
@@ -64,10 +69,10 @@ def waiting(at: datetime) -> Waiting:
     instant = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, [instant, instant, instant])
-        lines, parcels, dock, late, cut_off_at = cursor.fetchone()
+        lines, parcels, dock, late, counts, cut_off_at = cursor.fetchone()
     if isinstance(cut_off_at, str):  # SQLite keeps instants as texts, in UTC
         cut_off_at = datetime.fromisoformat(cut_off_at).replace(tzinfo=UTC)
-    return Waiting(lines, parcels, dock, late, cut_off_at)
+    return Waiting(lines, parcels, dock, late, counts, cut_off_at)
 
 
 def next_cut_off(seen: Waiting, at: datetime) -> CutOff | None:

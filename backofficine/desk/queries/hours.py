@@ -2,8 +2,8 @@
 
 from datetime import date, datetime, time, timedelta
 
-from backofficine.pharmacy.models import ClosedDay, OpeningHours
-from backofficine.pharmacy.queries import instant, zone
+from backofficine.pharmacy.models import ClosedDay
+from backofficine.pharmacy.queries import instant, week, zone
 
 LOOK_BACK = timedelta(days=30)
 
@@ -14,9 +14,7 @@ class Hours:
     def __init__(self, *, at: datetime) -> None:
         self.zone = zone()
         self.today = at.astimezone(self.zone).date()
-        self._stretches: dict[int, list[tuple[time, time]]] = {}
-        for row in OpeningHours.objects.order_by("weekday", "opens_at", "pk"):
-            self._stretches.setdefault(row.weekday, []).append((row.opens_at, row.closes_at))
+        self._stretches = week()
         self._closed = set(
             ClosedDay.objects.filter(closed_on__gte=self.today - LOOK_BACK).values_list(
                 "closed_on", flat=True

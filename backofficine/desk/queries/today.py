@@ -20,7 +20,7 @@ from backofficine.promises.identity import initials_of
 from backofficine.promises.models import HOLDING, Cause, Promise, Status
 from backofficine.purchasing.models import DeliveryRound, Order, Supplier
 from backofficine.receiving.models import Gap, Parcel, Receipt
-from backofficine.stock.models import Balance, ChainHead, CountRequest, Location, NotFound
+from backofficine.stock.models import Balance, ChainHead, Location, NotFound
 
 WAITED = (Status.TO_ORDER, Status.ORDERED, Status.ARRIVED)
 COLD_OUT, EXPIRY_WATCH = "cold_out_minutes", "expiry_watch_days"
@@ -276,10 +276,11 @@ def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bo
     )
     cut_offs = [one for one in due if one.cut_off_at >= start]
     coming = next((one for one in cut_offs if one.cut_off_at > at), None)
-    rounds = _rounds([one for one in due if start <= one.due_at < end], promises, at=at)
+    due_today = [one for one in due if start <= one.due_at < end]
+    ordered = _ordered([*due_today, *([coming] if coming else [])])
+    rounds = _rounds(due_today, promises, ordered, at=at)
     gaps = Gap.objects.filter(found_at__gte=start, found_at__lt=end)
     searches = NotFound.objects.filter(reported_at__gte=start, reported_at__lt=end)
-    counts_asked = CountRequest.objects.filter(closed_at=None).values("product").distinct().count()
     shown_gaps = list(
         gaps.select_related("product")
         .only("kind", "ordered", "received", *_line("product"))
@@ -305,14 +306,11 @@ def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bo
         gap_count=len(shown_gaps),
         not_found=shown_searches[:SHORT_LIST],
         not_found_count=len(shown_searches),
-        counts_asked=counts_asked,
+        counts_asked=waiting.counts_asked,
         expiring=_expiring(day, watch_days=settings[EXPIRY_WATCH]),
         acts=[],
         waves=_waves(promises),
-        has_order_left=coming is not None
-        and Order.objects.filter(delivery_round=coming)
-        .exclude(status__in=[Order.Status.DRAFT, Order.Status.CANCELLED])
-        .exists(),
+        has_order_left=coming is not None and coming.pk in ordered,
     )
     one_day.acts = [
         act
@@ -440,7 +438,19 @@ def _waves(promises: Sequence[Due]) -> list[Wave]:
     return sorted(waves.values(), key=lambda wave: wave.at)
 
 
-def _rounds(due: list[DeliveryRound], promises: Sequence[Due], *, at: datetime) -> list[RoundOfDay]:
+def _ordered(rounds: list[DeliveryRound]) -> set[int]:
+    """The rounds for which an order has left."""
+    return set(
+        Order.objects.filter(delivery_round__in={one.pk for one in rounds})
+        .exclude(status__in=(Order.Status.DRAFT, Order.Status.CANCELLED))
+        .values_list("delivery_round", flat=True)
+    )
+
+
+def _rounds(
+    due: list[DeliveryRound], promises: Sequence[Due], ordered: set[int], *, at: datetime
+) -> list[RoundOfDay]:
+    asked = {one.pk for one in due} & ordered
     keys = [one.pk for one in due]
     parcels = {
         int(key): (total, lying)
@@ -453,11 +463,6 @@ def _rounds(due: list[DeliveryRound], promises: Sequence[Due], *, at: datetime) 
         Receipt.objects.filter(delivery_round__in=keys, status=Receipt.Status.VALIDATED)
         .order_by("validated_at")
         .values_list("delivery_round", "validated_at")
-    )
-    asked = set(
-        Order.objects.filter(delivery_round__in=keys)
-        .exclude(status__in=(Order.Status.DRAFT, Order.Status.CANCELLED))
-        .values_list("delivery_round", flat=True)
     )
     rounds = []
     for one in due:

@@ -159,6 +159,12 @@ def on_phone(menu: Iterable[Any] | None) -> list[Any]:
 
 
 @register.simple_tag
+def fixed(template_name: str) -> str:
+    """A part of the frame that depends on the language alone: drawn once, then repeated."""
+    return _filled(template_name, language=get_language())
+
+
+@register.simple_tag
 def menu_list(menu: Iterable[Any] | None) -> str:
     """The words of the menu; drawn twice on each page, in the rail and on the phone's sheet."""
     return _filled("web/components/menu.html", menu=tuple(menu or ()))
