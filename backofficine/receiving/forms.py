@@ -12,6 +12,7 @@ from backofficine.formats import tables
 from backofficine.purchasing.models import DeliveryRound, Order, Supplier
 from backofficine.receiving.models import PutAwayProblem, ReceiptAnswer, UnknownScan
 from backofficine.receiving.services.drop import MOST_PARCELS
+from backofficine.web.forms import ChoiceField
 
 
 class RequestForm(forms.Form):
@@ -84,7 +85,7 @@ class TieForm(RequestForm):
 class DropForm(RequestForm):
     """What the driver left."""
 
-    supplier = forms.ModelChoiceField(
+    supplier = ChoiceField(
         Supplier.objects.filter(is_active=True).order_by("-is_main", "name", "pk"),
         label=_("Supplier"),
         empty_label=None,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backofficine.stock.models import Location, Lot, Posting
 from backofficine.stock.services.imports import MOST_UNITS
 from backofficine.stock.services.places import KINDS, LONGEST_CODE
+from backofficine.web.forms import ChoiceField
 
 LARGEST_FILE = 60 * 1024 * 1024  # bytes
 
@@ -71,7 +72,7 @@ def _lot_words(lot: Lot) -> str:
 class CountForm(RequestForm):
     """A blind count: what is seen, never what was recorded."""
 
-    location = forms.ModelChoiceField(
+    location = ChoiceField(
         label=_("Place"), queryset=Location.objects.none(), to_field_name="public_id",
         empty_label=None,
     )  # fmt: skip
@@ -101,7 +102,7 @@ class PlaceForm(forms.Form):
     room = forms.IntegerField(
         label=_("Boxes that fit"), min_value=1, max_value=MOST_UNITS, required=False
     )
-    zone = forms.ModelChoiceField(
+    zone = ChoiceField(
         label=_("Zone"), required=False, empty_label=_("none"),
         queryset=Location.objects.filter(kind=Location.Kind.ZONE).order_by("walk_order", "pk"),
     )  # fmt: skip

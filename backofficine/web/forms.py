@@ -1,9 +1,27 @@
-"""Sample forms of the style gallery: one of each field, and one that is refused."""
+"""A choice read once, and the sample forms of the style gallery."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
+
+
+class _ReadOnce(ModelChoiceIterator):  # type: ignore[type-arg]
+    """Django asks the database again each time it walks the choices; a select walks them twice."""
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.field.empty_label is not None:
+            yield ("", self.field.empty_label)
+        for row in self.queryset:
+            yield self.choice(row)
+
+
+class ChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A row to choose among a few, all drawn on the page."""
+
+    iterator = _ReadOnce
 
 
 class SampleRefused(forms.Form):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import QuerySet, Sum
 
 from backofficine.pharmacy.queries import day_bounds, local_day, open_minutes_between
 from backofficine.purchasing.models import DeliveryRound, Order, Supplier
@@ -135,31 +136,35 @@ def floor(*, at: datetime) -> Floor:
     )
 
 
+# Written by hand: composing it costs the page more than running it.
+_AWAITED = """
+SELECT round.id, COUNT(DISTINCT asked.id), COALESCE(SUM(line.quantity), 0)
+FROM purchasing_deliveryround round
+LEFT JOIN purchasing_order asked
+    ON asked.delivery_round_id = round.id AND asked.status IN ('sent', 'answered')
+LEFT JOIN purchasing_orderline line ON line.order_id = asked.id
+WHERE round.due_at >= %s AND round.due_at < %s AND NOT round.is_cancelled
+  AND NOT EXISTS (SELECT 1 FROM receiving_parcel lying WHERE lying.delivery_round_id = round.id)
+  AND NOT EXISTS (SELECT 1 FROM receiving_receipt begun WHERE begun.delivery_round_id = round.id)
+GROUP BY round.id, round.due_at
+HAVING round.due_at >= %s OR COUNT(asked.id) > 0
+"""
+
+
 def _due(deliveries: dict[tuple[int, int | None], Delivery], *, at: datetime) -> list[Due]:
+    """Rounds of today without a box yet; of an earlier day, those that an order still awaits."""
     start, end = day_bounds(local_day(at))
-    # A round of an earlier day is still awaited as long as an order says so.
-    forgotten = Order.objects.filter(
-        delivery_round=OuterRef("pk"), status__in=[Order.Status.SENT, Order.Status.ANSWERED]
-    )
-    rounds = list(
-        DeliveryRound.objects.filter(due_at__lt=end, is_cancelled=False)
-        .filter(Q(due_at__gte=start) | Q(Exists(forgotten), due_at__gte=start - AWAITED_FOR))
-        .exclude(parcels__isnull=False)
-        .exclude(receipts__isnull=False)
+    bounds = [connection.ops.adapt_datetimefield_value(one) for one in (start - AWAITED_FOR, end)]
+    with connection.cursor() as cursor:
+        cursor.execute(_AWAITED, [*bounds, connection.ops.adapt_datetimefield_value(start)])
+        awaited = {key: (orders, int(boxes)) for key, orders, boxes in cursor.fetchall()}
+    rounds = (
+        DeliveryRound.objects.filter(pk__in=awaited)
         .select_related("supplier")
         .order_by("due_at", "pk")
     )
-    awaited = {
-        key: (orders, boxes or 0)
-        for key, orders, boxes in Order.objects.filter(
-            delivery_round__in=rounds, status__in=[Order.Status.SENT, Order.Status.ANSWERED]
-        )
-        .values_list("delivery_round")
-        .annotate(orders=Count("pk", distinct=True), boxes=Sum("lines__quantity"))
-        .order_by()
-    }
     return [
-        Due(one, *awaited.get(one.pk, (0, 0)), is_late=one.due_at < at)
+        Due(one, *awaited[one.pk], is_late=one.due_at < at)
         for one in rounds
         if (one.supplier_id, one.pk) not in deliveries
     ]
