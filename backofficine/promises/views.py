@@ -19,7 +19,7 @@ from backofficine.kernel import clock, vault
 from backofficine.kernel.errors import DomainError
 from backofficine.pharmacy import queries as pharmacy
 from backofficine.pharmacy.models import Pharmacy
-from backofficine.promises import identity, queries, services
+from backofficine.promises import identity, pages, queries, services
 from backofficine.promises.forms import (
     ContactForm,
     FindForm,
@@ -77,17 +77,28 @@ def _board_context(request: Request) -> dict[str, Any]:
     shown = request.GET.get("show", "")
     shown = shown if shown in SHOWN else SHOWN[0]
     lane = request.GET.get("lane", "")
+    lane = lane if lane in set(queries.LaneName) else ""
     seen = queries.board(clock.now())
+    ready, awaited = seen.ready, seen.awaited
     lists = {
-        "ready": seen.ready,
-        "awaited": seen.awaited,
+        "ready": ready,
+        "awaited": awaited,
         "late": seen.lane(queries.LaneName.LATE).cards,
     }
+    # Lanes at the desk, a list on the phone: the same cards, whose words are made once.
+    words = pages.faces(card for one in seen.lanes for card in one.cards)
     return {
         "board": seen,
         "show": shown,
-        "phone_cards": lists[shown],
-        "lane": lane if lane in set(queries.LaneName) else "",
+        "ready": len(ready),
+        "awaited": len(awaited),
+        "lanes": [
+            (one, [words[card.promise.pk] for card in one.cards])
+            for one in seen.lanes
+            if lane in ("", one.name)
+        ],
+        "phone_cards": [words[card.promise.pk] for card in lists[shown]],
+        "lane": lane,
     }
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Storage
@@ -21,6 +22,16 @@ BILLED_DAYS = "promise_billed_days"
 LIMIT = 500
 CREDIT_CLOSE_DAYS = 3
 _WAITED = (Status.TO_ORDER, Status.ORDERED, Status.ARRIVED)
+_READ = (
+    "public_id", "number", "status", "quantity", "aside_quantity", "collected_quantity",
+    "can_wait", "is_paid", "is_billed", "promised_at", "created_at", "ready_at", "told_at",
+    "closed_at", "credited_at",
+    "product__name", "product__strength", "product__form", "product__pack", "product__cip13",
+    "product__legal_status", "product__storage", "product__availability",
+    "slot__code", "slot__kind", "slot__walk_order", "slot__parent__kind",
+    "identity__promise", "identity__month", "identity__name_cipher",
+    "delivery_round__cut_off_at", "delivery_round__is_cancelled",
+)  # fmt: skip
 
 
 class LaneName(StrEnum):
@@ -214,8 +225,11 @@ def _walk(promise: Promise) -> tuple[int, str]:
 
 
 def _open() -> QuerySet[Promise]:
-    return Promise.objects.filter(closed_at__isnull=True).select_related(
-        "product", "slot__parent", "identity", "delivery_round", "order_line__order__delivery_round"
+    """Open promises with what a card says of them, and no more: a board holds hundreds."""
+    return (
+        Promise.objects.filter(closed_at__isnull=True)
+        .select_related("product", "slot__parent", "identity", "delivery_round")
+        .only(*_READ)
     )
 
 
@@ -225,13 +239,18 @@ def board(at: datetime, *, promises: Iterable[Promise] | None = None) -> Board:
     ``promises`` narrows the cards, for a search; the week's numbers stay.
     """
     rules = rules_at(at)
-    rows = _open()
+    # ``due_at`` asked of the database: an order and its round are not worth reading for an hour.
+    rows = _open().annotate(
+        expected_at=Coalesce(
+            "order_line__order__delivery_round__due_at", "order_line__order__expected_at"
+        )
+    )
     if promises is not None:
         rows = rows.filter(pk__in=[promise.pk for promise in promises])
     read = list(rows.order_by(F("promised_at").asc(nulls_last=True), "pk")[: LIMIT + 1])
     lanes = {name: Lane(name) for name in LaneName}
     for promise in read[:LIMIT]:
-        card = card_of(promise, at=at, rules=rules)
+        card = _card(promise, at=at, rules=rules, expected=promise.expected_at)
         lanes[card.lane].cards.append(card)
     lanes[LaneName.LATE].cards.sort(key=lambda card: (card.promise.can_wait, -card.age))
     lanes[LaneName.TO_ORDER].cards.sort(key=lambda card: card.promise.can_wait)
@@ -270,7 +289,11 @@ def week_missed(at: datetime) -> QuerySet[Promise]:
 
 def card_of(promise: Promise, *, at: datetime, rules: Rules | None = None) -> Card:
     """The card of one open promise."""
-    rules = rules or rules_at(at)
+    expected = due_at(promise.order_line.order) if promise.order_line else None
+    return _card(promise, at=at, rules=rules or rules_at(at), expected=expected)
+
+
+def _card(promise: Promise, *, at: datetime, rules: Rules, expected: datetime | None) -> Card:
     lane = _lane(promise, at=at, patience=rules.patience)
     credit_by = None
     if promise.is_billed and not promise.credited_at and not promise.is_closed:
@@ -279,7 +302,7 @@ def card_of(promise: Promise, *, at: datetime, rules: Rules | None = None) -> Ca
         promise=promise,
         lane=lane,
         initials=initials_of(promise),
-        hour=_hour(promise, at=at),
+        hour=_hour(promise, at=at, expected=expected),
         age=at - _since(promise, lane),
         credit_in_days=(credit_by - rules.day_of(at)).days if credit_by else None,
         is_today=bool(
@@ -311,11 +334,10 @@ def _since(promise: Promise, lane: LaneName) -> datetime:
     return promise.created_at
 
 
-def _hour(promise: Promise, *, at: datetime) -> Hour:
+def _hour(promise: Promise, *, at: datetime, expected: datetime | None) -> Hour:
     """A promise to order holds until its round's cut-off; one on order, if its order comes before
     the hour said; one that arrived, until that hour."""
     said = promise.promised_at
-    expected = due_at(promise.order_line.order) if promise.order_line else None
     if said is None:
         return Hour(None, expected, None)
     if promise.is_held:
