@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +126,18 @@ SQLITE_OPTIONS = {
         "PRAGMA journal_size_limit=67108864;PRAGMA cache_size=-32000;"
     ),
 }
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{DATA_DIR / 'backofficine.sqlite3'}", conn_health_checks=False
+try:
+    DATABASES: dict[str, Any] = {
+        "default": dj_database_url.config(
+            default=f"sqlite:///{DATA_DIR / 'backofficine.sqlite3'}", conn_health_checks=False
+        )
+    }
+except ValueError:
+    # The address may hold a password: it is not repeated.
+    sys.exit(
+        "DATABASE_URL n’est pas l’adresse d’une base connue. Écrivez "
+        "postgres://utilisateur:motdepasse@serveur:5432/base, ou ôtez-la pour SQLite."
     )
-}
 DATABASES["default"]["CONN_MAX_AGE"] = None
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS

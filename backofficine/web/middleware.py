@@ -1,5 +1,6 @@
 """What happens around every page: a page that is only read writes nothing, and speaks French."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,11 @@ from django.utils import translation
 from backofficine.kernel.reading import one_reading
 
 READING = {"GET", "HEAD", "OPTIONS"}
-WRITING_WORDS = ("INSERT", "UPDATE", "DELETE", "REPLACE", "TRUNCATE", "CREATE", "DROP", "ALTER")
+_WRITES = re.compile(
+    r"[\s(]*(?:(?:INSERT|UPDATE|DELETE|REPLACE|TRUNCATE|CREATE|DROP|ALTER|COPY|MERGE)\b"
+    r"|WITH\b.*?\b(?:INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -21,7 +26,7 @@ class GetMustNotWrite(AssertionError):
 
 
 def _refuse_writes(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-    if sql.lstrip(" (").upper().startswith(WRITING_WORDS):
+    if _WRITES.match(sql):
         raise GetMustNotWrite(sql[:120])
     return execute(sql, params, many, context)
 
