@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from backofficine.kernel.errors import DomainError
 from backofficine.losses import queries
 from backofficine.losses.models import Contest, ContestAnswer
+from backofficine.pharmacy.models import Pharmacy
 from backofficine.team.models import Actor
 
 
@@ -38,6 +39,8 @@ def contest(
     known = Contest.objects.filter(request_id=request_id).first()
     if known is not None:
         return known
+    # One contest at a time in the house: two people who doubt the same line count once.
+    Pharmacy.objects.select_for_update().order_by("pk").first()
     if queries.loss(loss_key) is None:
         raise UnknownLoss
     if Contest.objects.filter(loss_key=loss_key, answer__isnull=True).exists():

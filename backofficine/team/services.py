@@ -154,6 +154,7 @@ def _begin_attempt(
 
 
 @transaction.atomic
+@transaction.atomic
 def change_role(user: User, *, role: Role) -> None:
     """Give another post, and its rights. :raises LastOwner: if no owner would be left."""
     if user.role == Role.OWNER and role != Role.OWNER:
@@ -163,6 +164,7 @@ def change_role(user: User, *, role: Role) -> None:
     user.groups.set([Group.objects.get(name=role)])
 
 
+@transaction.atomic
 def leave(user: User) -> None:
     """Close an account; facts keep their actor. :raises LastOwner: if it is the last owner."""
     if user.role == Role.OWNER:
@@ -173,7 +175,9 @@ def leave(user: User) -> None:
 
 
 def _keep_an_owner(user: User) -> None:
-    if not User.objects.filter(role=Role.OWNER, is_active=True).exclude(pk=user.pk).exists():
+    # Two owners who leave at the same instant wait for each other here.
+    owners = User.objects.select_for_update().filter(role=Role.OWNER, is_active=True)
+    if {owner.pk for owner in owners.order_by("pk")} <= {user.pk}:
         raise LastOwner
 
 
