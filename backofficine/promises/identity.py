@@ -8,6 +8,7 @@ from backofficine.kernel import vault
 from backofficine.promises.models import Promise, PromiseIdentity
 
 _TITLES = {"m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle", "dr", "docteur"}
+_BETWEEN_WORDS = re.compile(r"[\s\-‐‑–,;.]+")
 LETTERS = 3
 DIGITS = 4
 UNKNOWN = "–"
@@ -16,13 +17,14 @@ UNKNOWN = "–"
 def fold(word: str) -> str:
     """Small letters without accents or marks: ``Éloïse`` is ``eloise``, ``O'Brien`` ``obrien``."""
     apart = unicodedata.normalize("NFKD", word.replace("œ", "oe").replace("Œ", "OE"))
-    return "".join(sign for sign in apart.lower() if sign.isalnum())
+    return "".join(filter(str.isalnum, apart.lower()))
 
 
 def words_of(name: str) -> list[str]:
     """The words of a name as typed, titles left out: ``Mme Martin-Durand`` has two."""
-    words = [word for word in re.split(r"[\s\-‐‑–,;.]+", name) if fold(word)]
-    return [word for word in words if fold(word) not in _TITLES] or words
+    folded = [(word, fold(word)) for word in _BETWEEN_WORDS.split(name)]
+    words = [word for word, letters in folded if letters]
+    return [word for word, letters in folded if letters and letters not in _TITLES] or words
 
 
 def digits_of(phone: str) -> str:
@@ -91,10 +93,13 @@ def phone_of(identity: PromiseIdentity) -> str:
 def initials_of(promise: Promise) -> str:
     """Initials computed when shown; a dash once the identity is erased."""
     identity: PromiseIdentity | None = getattr(promise, "identity", None)
-    if identity is None:
-        return UNKNOWN
+    return sealed_initials(identity.name_cipher, month=identity.month) if identity else UNKNOWN
+
+
+def sealed_initials(cipher: str, *, month: str) -> str:
+    """The same, of a name as it is kept."""
     try:
-        return initials(name_of(identity))
+        return initials(vault.decrypt(cipher, month=key_name(month)))
     except vault.Erased:
         return UNKNOWN
 

@@ -1,7 +1,7 @@
 """What the board prints of a card: each word made once, whichever layout draws it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -16,9 +16,9 @@ from backofficine.web.templatetags.components import age, day, hour, product_lin
 _ANY = UUID(int=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
-    """The words of one card. A template formats at ten times the cost, and a board holds dozens."""
+class Face(TypedDict):
+    """The words of one card. A template formats at ten times the cost, and a board holds dozens;
+    it also reads a key of a dictionary faster than an attribute."""
 
     address: str
     initials: str

@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Storage
 from backofficine.pharmacy.queries import day_bounds, local_day, number, zone
-from backofficine.promises.identity import initials_of
+from backofficine.promises.identity import UNKNOWN, initials_of, sealed_initials
 from backofficine.promises.models import Cause, Promise, Status
 from backofficine.promises.queries.guard import due_at
 from backofficine.stock.models import Location
@@ -24,13 +24,11 @@ CREDIT_CLOSE_DAYS = 3
 _WAITED = (Status.TO_ORDER, Status.ORDERED, Status.ARRIVED)
 _READ = (
     "public_id", "number", "status", "quantity", "aside_quantity", "collected_quantity",
-    "can_wait", "is_paid", "is_billed", "promised_at", "created_at", "ready_at", "told_at",
-    "closed_at", "credited_at",
+    "delivery_round", "can_wait", "is_paid", "is_billed", "promised_at", "created_at", "ready_at",
+    "told_at", "closed_at", "credited_at",
     "product__name", "product__strength", "product__form", "product__pack", "product__cip13",
     "product__legal_status", "product__storage", "product__availability",
     "slot__code", "slot__kind", "slot__walk_order", "slot__parent__kind",
-    "identity__promise", "identity__month", "identity__name_cipher",
-    "delivery_round__cut_off_at", "delivery_round__is_cancelled",
 )  # fmt: skip
 
 
@@ -228,7 +226,7 @@ def _open() -> QuerySet[Promise]:
     """Open promises with what a card says of them, and no more: a board holds hundreds."""
     return (
         Promise.objects.filter(closed_at__isnull=True)
-        .select_related("product", "slot__parent", "identity", "delivery_round")
+        .select_related("product", "slot__parent")
         .only(*_READ)
     )
 
@@ -239,24 +237,33 @@ def board(at: datetime, *, promises: Iterable[Promise] | None = None) -> Board:
     ``promises`` narrows the cards, for a search; the week's numbers stay.
     """
     rules = rules_at(at)
-    # ``due_at`` asked of the database: an order and its round are not worth reading for an hour.
+    # Columns, not rows of other tables: an order, its round and an identity for a few words.
     rows = _open().annotate(
         expected_at=Coalesce(
             "order_line__order__delivery_round__due_at", "order_line__order__expected_at"
-        )
+        ),
+        cut_off_at=F("delivery_round__cut_off_at"),
+        is_round_cancelled=F("delivery_round__is_cancelled"),
+        name_cipher=F("identity__name_cipher"),
+        name_month=F("identity__month"),
     )
     if promises is not None:
         rows = rows.filter(pk__in=[promise.pk for promise in promises])
     read = list(rows.order_by(F("promised_at").asc(nulls_last=True), "pk")[: LIMIT + 1])
     lanes = {name: Lane(name) for name in LaneName}
     for promise in read[:LIMIT]:
-        card = _card(promise, at=at, rules=rules, expected=promise.expected_at)
+        beside = _Beside(
+            initials=_initials(promise.name_cipher, promise.name_month),
+            expected_at=promise.expected_at,
+            cut_off_at=promise.cut_off_at,
+            is_round_cancelled=bool(promise.is_round_cancelled),
+        )
+        card = _card(promise, beside, at=at, rules=rules)
         lanes[card.lane].cards.append(card)
     lanes[LaneName.LATE].cards.sort(key=lambda card: (card.promise.can_wait, -card.age))
     lanes[LaneName.TO_ORDER].cards.sort(key=lambda card: card.promise.can_wait)
     _start, midnight = day_bounds(rules.day_of(at))
-    week = Promise.objects.filter(promised_at__gt=at - timedelta(days=7), promised_at__lte=at)
-    week = week.exclude(status=Status.CANCELLED)
+    due, kept, wrong_stock = _week(at)
     return Board(
         lanes=list(lanes.values()),
         due_today=sum(
@@ -264,50 +271,86 @@ def board(at: datetime, *, promises: Iterable[Promise] | None = None) -> Board:
             for promise in read
             if promise.status in _WAITED and promise.promised_at and promise.promised_at < midnight
         ),
-        week_due=week.count(),
-        week_kept=week.filter(ready_at__lte=F("promised_at")).count(),
-        week_wrong_stock=week_wrong_stock(at).count(),
+        week_due=due,
+        week_kept=kept,
+        week_wrong_stock=wrong_stock,
         is_cut=len(read) > LIMIT,
     )
 
 
+_IN_TIME = Q(ready_at__lte=F("promised_at"))
+
+
+def _due(at: datetime) -> Q:
+    """Of the last seven days, by the hour said."""
+    week = Q(promised_at__gt=at - timedelta(days=7), promised_at__lte=at)
+    return week & ~Q(status=Status.CANCELLED)
+
+
+def _wrong_stock(at: datetime) -> Q:
+    return Q(created_at__gt=at - timedelta(days=7), created_at__lte=at, cause=Cause.WRONG_STOCK)
+
+
+def _week(at: datetime) -> tuple[int, int, int]:
+    """Promises due in the last seven days, those kept, those made for a wrong stock."""
+    found = Promise.objects.filter(_due(at) | _wrong_stock(at)).aggregate(
+        due=Count("pk", filter=_due(at)),
+        kept=Count("pk", filter=_due(at) & _IN_TIME),
+        wrong_stock=Count("pk", filter=_wrong_stock(at)),
+    )
+    return found["due"], found["kept"], found["wrong_stock"]
+
+
 def week_wrong_stock(at: datetime) -> QuerySet[Promise]:
     """Promises of the last seven days made because the record was wrong."""
-    return Promise.objects.filter(
-        created_at__gt=at - timedelta(days=7), created_at__lte=at, cause=Cause.WRONG_STOCK
-    )
+    return Promise.objects.filter(_wrong_stock(at))
 
 
 def week_missed(at: datetime) -> QuerySet[Promise]:
     """Promises of the last seven days that were not in their slot at the hour said."""
-    return (
-        Promise.objects.filter(promised_at__gt=at - timedelta(days=7), promised_at__lte=at)
-        .exclude(status=Status.CANCELLED)
-        .exclude(ready_at__lte=F("promised_at"))
-    )
+    return Promise.objects.filter(_due(at)).exclude(_IN_TIME)
 
 
 def card_of(promise: Promise, *, at: datetime, rules: Rules | None = None) -> Card:
     """The card of one open promise."""
-    expected = due_at(promise.order_line.order) if promise.order_line else None
-    return _card(promise, at=at, rules=rules or rules_at(at), expected=expected)
+    delivery_round = promise.delivery_round
+    beside = _Beside(
+        initials=initials_of(promise),
+        expected_at=due_at(promise.order_line.order) if promise.order_line else None,
+        cut_off_at=delivery_round.cut_off_at if delivery_round else None,
+        is_round_cancelled=bool(delivery_round and delivery_round.is_cancelled),
+    )
+    return _card(promise, beside, at=at, rules=rules or rules_at(at))
 
 
-def _card(promise: Promise, *, at: datetime, rules: Rules, expected: datetime | None) -> Card:
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a card takes from beside its promise: its order, its round, its identity."""
+
+    initials: str
+    expected_at: datetime | None
+    cut_off_at: datetime | None  # of the round; none without a round
+    is_round_cancelled: bool
+
+
+def _initials(cipher: str | None, month: str | None) -> str:
+    return sealed_initials(cipher, month=month) if cipher and month else UNKNOWN
+
+
+def _card(promise: Promise, beside: _Beside, *, at: datetime, rules: Rules) -> Card:
     lane = _lane(promise, at=at, patience=rules.patience)
+    today = rules.day_of(at)
     credit_by = None
     if promise.is_billed and not promise.credited_at and not promise.is_closed:
         credit_by = rules.day_of(promise.created_at) + rules.billed
     return Card(
         promise=promise,
         lane=lane,
-        initials=initials_of(promise),
-        hour=_hour(promise, at=at, expected=expected),
+        initials=beside.initials,
+        hour=_hour(promise, beside, at=at),
         age=at - _since(promise, lane),
-        credit_in_days=(credit_by - rules.day_of(at)).days if credit_by else None,
-        is_today=bool(
-            promise.promised_at and rules.day_of(promise.promised_at) == rules.day_of(at)
-        ),
+        credit_in_days=(credit_by - today).days if credit_by else None,
+        is_today=bool(promise.promised_at and rules.day_of(promise.promised_at) == today),
         credit_by=credit_by,
     )
 
@@ -334,10 +377,10 @@ def _since(promise: Promise, lane: LaneName) -> datetime:
     return promise.created_at
 
 
-def _hour(promise: Promise, *, at: datetime, expected: datetime | None) -> Hour:
+def _hour(promise: Promise, beside: _Beside, *, at: datetime) -> Hour:
     """A promise to order holds until its round's cut-off; one on order, if its order comes before
     the hour said; one that arrived, until that hour."""
-    said = promise.promised_at
+    said, expected = promise.promised_at, beside.expected_at
     if said is None:
         return Hour(None, expected, None)
     if promise.is_held:
@@ -345,10 +388,8 @@ def _hour(promise: Promise, *, at: datetime, expected: datetime | None) -> Hour:
     if said < at:
         return Hour(said, expected, holds=False)
     if promise.status == Status.TO_ORDER:
-        delivery_round = promise.delivery_round
-        can_catch = delivery_round is None or (
-            delivery_round.cut_off_at > at and not delivery_round.is_cancelled
-        )
+        closes = beside.cut_off_at
+        can_catch = closes is None or (closes > at and not beside.is_round_cancelled)
         return Hour(said, None, holds=can_catch)
     if promise.status == Status.ORDERED:
         return Hour(said, expected, holds=expected is None or expected <= said)
