@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Generic, TypeVar
 
+from backofficine.formats import words
 from backofficine.formats.codes import clean_code
 from backofficine.formats.tables import (
     Rejected,
@@ -84,37 +85,19 @@ class Import(Generic[LineT]):
 
 # --- Headings (formats of the French pharmacy software) -------------------------------------------
 
-_CODE = (
-    *("cip", "cip13", "cip 13", "code cip", "code cip13", "code13", "code 13", "code13ref"),
-    *("code produit", "code article", "ean", "ean13", "code ean", "gtin", "acl", "acl13"),
-    *("code acl", "code barre", "codebarre", "code barres", "identifiant", "ref produit"),
-)
-_LABEL = (
-    *("designation", "libelle", "libelle produit", "nom", "nom produit", "produit", "article"),
-    *("denomination", "specialite", "description"),
-)
-_LOT = ("n lot", "no lot", "numero de lot", "batch")
-_EXPIRY = (
-    *("peremption", "date peremption", "date de peremption", "dlu", "dluo", "ddm", "exp"),
-    *("perime le", "validite"),
-)
-_LOCATION = (
-    *("code geo", "codegeo", "emplacement", "zone", "zone geo", "zone geographique", "rayon"),
-    *("casier", "tiroir", "adresse", "localisation"),
-)
 _COST = ("unit cost", "pamp", "pmp", "prix mp", "prixmp", "prix moyen pondere", "cump")
 
 _STOCK_FIELDS = {
-    "code": _CODE,
-    "label": _LABEL,
+    "code": words.CODE,
+    "label": words.LABEL,
     "quantity": (
         *("stock", "qte", "qte stock", "quantite", "en stock", "stock total", "stock reel"),
         *("stock theorique", "stk", "stock physique", "dispo"),
     ),
     "reserve_quantity": ("reserve", "stock reserve", "stock robot", "stock back office"),
-    "location": _LOCATION,
-    "lot": _LOT,
-    "expiry": ("expires on", *_EXPIRY),
+    "location": words.LOCATION,
+    "lot": words.LOT,
+    "expiry": ("expires on", *words.EXPIRY),
     "avg_cost": (*_COST, "prix achat", "pa ht", "paht"),
     "value": ("valeur", "valorisation"),
     "counted_at": ("date inventaire", "date stock", "counted on"),
@@ -122,9 +105,9 @@ _STOCK_FIELDS = {
 _SALE_FIELDS = {
     "date": ("jour", "date vente", "date facture", "date heure", "sold at", "occurred at", "mois"),
     "time": ("heure", "heure vente"),
-    "code": _CODE,
+    "code": words.CODE,
     "quantity": ("qte", "qte vendue", "ventes", "unites", "quantite", "sorties", "nb"),
-    "label": _LABEL,
+    "label": words.LABEL,
     "amount_ttc": ("ca", "ca ttc", "montant", "montant ttc"),
     "prescription": ("ordonnance", "ordo", "liste"),
     "channel": ("canal",),
@@ -210,7 +193,9 @@ def _sales_table(data: bytes) -> Table:
 
 def _refuse_rotations(data: bytes) -> None:
     try:
-        headings = read_table(data, fields={"code": _CODE, "label": _LABEL}, required=["code"])
+        headings = read_table(
+            data, fields={"code": words.CODE, "label": words.LABEL}, required=["code"]
+        )
     except TableRefused:
         return
     months = [name for name in headings.headings if _MONTH_HEADING.fullmatch(normal(name))]

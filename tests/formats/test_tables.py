@@ -124,7 +124,7 @@ def test_missing_cells_at_the_end_are_empty():
         (b"PK\x03\x04abcdef", "classeur Excel"),
         (b"\xd0\xcf\x11\xe0abcdef", "ancien classeur"),
         (b"%PDF-1.7", "PDF"),
-        (b"<html><table><tr><td>CIP", "page web"),
+        (b"<html><p>CIP</p>", "page web"),
         (b"\n\n<!DOCTYPE html>", "page web"),
         (b"CIP;Qte\n1;2\x00\x00", "binaire"),
         (b"\xff\xfeC\x00I\x00", "Aucune ligne d’en-tête"),
