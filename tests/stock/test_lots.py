@@ -9,10 +9,11 @@ from django.urls import reverse
 
 from backofficine.stock import queries, services
 from backofficine.stock.models import LotHold, Posting
+from backofficine.stock.queries.listing import LOTS
 from backofficine.stock.services import HeldLot, Wanted
 from backofficine.team import services as team
 from backofficine.team.models import Actor, NameOpening, Role
-from tests.factories import PersonFactory, signed_in, stocked
+from tests.factories import LotFactory, PersonFactory, ProductFactory, signed_in, stocked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pharmacy")]
 
@@ -83,3 +84,30 @@ def test_only_the_owner_opens_a_name(client: Client, now: datetime) -> None:
     assert signed_in(PersonFactory(pharmacist=True)).get(url).status_code == 403
     assert signed_in(PersonFactory(role=Role.OWNER)).get(url).status_code == 200
     assert signed_in(PersonFactory(role=Role.OWNER)).post(url, {"reason": "?"}).status_code == 422
+
+
+def test_a_product_in_many_lots_shows_the_first_and_leads_to_the_others(
+    now: datetime, actor: Actor
+) -> None:
+    product = ProductFactory()
+    numbers = [f"LOT{number:02d}" for number in range(LOTS + 3)]
+    for number, name in enumerate(numbers):
+        lot = LotFactory(product=product, number=name, expires_on=date(2027, 1, 1 + number))
+        stocked(product, 2, lot=lot)
+    services.hold_lot(lot, kind=LotHold.Kind.RECALLED, at=now, actor=actor)
+    client = signed_in(PersonFactory())
+
+    page = client.get(product.get_absolute_url()).content.decode()
+    every = client.get(product.get_absolute_url(), {"lots": "all"}).content.decode()
+
+    def listed(page: str) -> list[str]:
+        table = page.partition('<div id="lots">')[2].partition("</table>")[0]
+        return [number for number in numbers if f">{number}<" in table]
+
+    # The last may not be served: that is never one tap away.
+    assert listed(page) == [*numbers[:LOTS], numbers[-1]]
+    assert "Voir les 2 autres lots" in page
+    assert listed(every) == numbers
+    assert "autres lots" not in every
+    for shown in (page, every):
+        assert f'<p class="stock-figure">{2 * len(numbers)}</p>' in shown

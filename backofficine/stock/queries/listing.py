@@ -1,10 +1,12 @@
 """What the stock pages show: the list and its filters, one product, what waits for a visa."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.utils.functional import Promise as LazyText
@@ -35,6 +37,7 @@ PAGE = 50
 SOON_DAYS = 92  # three months: what an exit plan still saves
 WEEKS = 26
 MOVEMENTS = 20
+LOTS = 12  # a page shows so many lots at once; the others are one tap away
 MOST_FOUND = 200
 
 
@@ -220,17 +223,30 @@ def _rows(products: Sequence[Product], *, on: date) -> list[StockRow]:
 
 @dataclass(frozen=True)
 class HeldLot:
-    """A lot in a place, and what to know before taking a box of it."""
+    """A lot in a place, and what to know before taking a box of it. Quantity in stock units."""
 
-    balance: Balance
+    public_id: UUID
+    number: str
+    expires_on: date
+    location: Location
+    on_hand: int
     is_first: bool
     is_expired: bool
     is_held: bool
 
     @property
+    def has_known_date(self) -> bool:
+        return self.expires_on != NO_DATE
+
+    @property
     def is_set_aside(self) -> bool:
         """Somebody's box, in a promise slot."""
-        return self.balance.location.kind == Location.Kind.PROMISE_SLOT
+        return self.location.kind == Location.Kind.PROMISE_SLOT
+
+    @property
+    def is_served(self) -> bool:
+        """In a place patients are served from, whatever its date."""
+        return self.location.kind in Location.SERVING
 
 
 @dataclass(frozen=True)
@@ -246,7 +262,6 @@ class Movement:
     target: Location
     quantity: int
     is_found: bool
-    request_id: str
 
 
 @dataclass(frozen=True)
@@ -275,17 +290,20 @@ class ProductSheet:
     @property
     def on_hand(self) -> int:
         """In the places patients are served from."""
-        return sum(
-            one.balance.on_hand for one in self.lots
-            if one.balance.location.kind in Location.SERVING
-        )  # fmt: skip
+        return sum(one.on_hand for one in self.lots if one.is_served)
 
     @property
     def set_aside(self) -> int:
-        return sum(
-            one.balance.on_hand for one in self.lots
-            if one.balance.location.kind == Location.Kind.PROMISE_SLOT
-        )  # fmt: skip
+        return sum(one.on_hand for one in self.lots if one.is_set_aside)
+
+    @property
+    def lots_to_look_at(self) -> list[HeldLot]:
+        """The first to expire, and those that leave first or may not leave, however far."""
+        return [
+            one
+            for number, one in enumerate(self.lots)
+            if number < LOTS or one.is_first or one.is_held
+        ]
 
     @property
     def asked(self) -> int:
@@ -300,22 +318,29 @@ class ProductSheet:
 def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
     """Read a product's lots, places, demand and latest facts."""
     today = local_day(at)
-    balances = list(
+    # Rows, not models: a product may lie in a hundred lots, in the same few places.
+    held = list(
         Balance.objects.filter(on_hand__gt=0, lot__product=product)
-        .select_related("lot", "location")
         .annotate(is_held=Exists(LotHold.objects.filter(lot=OuterRef("lot"), lifted_at=None)))
         .order_by("lot__expires_on", "location__walk_order", "pk")
+        .values_list(
+            "lot__public_id", "lot__number", "lot__expires_on", "location", "on_hand", "is_held"
+        )
+    )
+    moves = _latest_moves(product)
+    places = Location.objects.in_bulk(
+        {row[3] for row in held} | {end for move in moves for end in (move.source, move.target)}
     )
     return ProductSheet(
         product=product,
-        lots=_held_lots(balances, today=today),
+        lots=_held_lots(held, places, today=today),
         addresses=list(
             Address.objects.filter(product=product)
             .select_related("location")
             .order_by("-is_main", "location__walk_order", "pk")
         ),
         ladder=catalog.strengths(product),
-        movements=_movements(product),
+        movements=[_movement(move, places) for move in moves],
         weeks=_weeks(product, today=today),
         last_count=CountLine.objects.filter(product=product).order_by("-counted_at", "-pk").first(),
         count_requests=list(
@@ -327,44 +352,77 @@ def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
     )
 
 
-def _held_lots(balances: Sequence[Balance], *, today: date) -> list[HeldLot]:
+_HeldRow = tuple[UUID, str, date, int, int, bool]
+
+
+def _held_lots(
+    held: Iterable[_HeldRow], places: Mapping[int, Location], *, today: date
+) -> list[HeldLot]:
     lots = []
     is_first = True
-    for balance in balances:
-        is_expired = balance.lot.is_expired(on=today)
-        is_held = bool(balance.is_held)  # type: ignore[attr-defined]
-        may_serve = balance.location.kind in Location.SERVING and not is_expired and not is_held
-        lots.append(HeldLot(balance, is_first and may_serve, is_expired, is_held))
+    for public_id, number, expires_on, place, on_hand, is_held in held:
+        location = places[place]
+        is_expired = expires_on < today
+        may_serve = location.kind in Location.SERVING and not is_expired and not is_held
+        lots.append(
+            HeldLot(
+                public_id=public_id,
+                number=number,
+                expires_on=expires_on,
+                location=location,
+                on_hand=on_hand,
+                is_first=is_first and may_serve,
+                is_expired=is_expired,
+                is_held=is_held,
+            )
+        )
         is_first = is_first and not may_serve
     return lots
 
 
-def _movements(product: Product) -> list[Movement]:
+class _MoveRow(NamedTuple):
+    """What the page shows of a move; the places are primary keys."""
+
+    position: int
+    occurred_at: datetime
+    reason: str
+    cause: str
+    lot: str
+    source: int
+    target: int
+    quantity: int
+    is_found: bool
+
+
+def _latest_moves(product: Product) -> list[_MoveRow]:
     lots = list(product.lots.values_list("pk", flat=True))
     # The index by lot says which are the last, and only those are read: postings are numbered in
     # the order of the chain, moves in the order of their lines.
     theirs = Move.objects.filter(lot__in=lots).order_by("-posting_id", "pk")
     last = list(theirs.values_list("pk", flat=True)[:MOVEMENTS])
-    moves = (
+    rows = (
         Move.objects.filter(pk__in=last)
-        .select_related("posting", "lot", "source", "target")
         .order_by("-posting__position", "line")
-    )
-    return [
-        Movement(
-            position=move.posting.position,
-            occurred_at=move.posting.occurred_at,
-            reason=str(Posting.Reason(move.posting.reason).label),
-            cause=str(Posting.Cause(move.posting.cause).label) if move.posting.cause else "",
-            lot=move.lot.number,
-            source=move.source,
-            target=move.target,
-            quantity=move.quantity,
-            is_found=move.is_found,
-            request_id=str(move.posting.request_id),
+        .values_list(
+            "posting__position", "posting__occurred_at", "posting__reason", "posting__cause",
+            "lot__number", "source", "target", "quantity", "is_found",
         )
-        for move in moves
-    ]
+    )  # fmt: skip
+    return [_MoveRow(*row) for row in rows]
+
+
+def _movement(move: _MoveRow, places: Mapping[int, Location]) -> Movement:
+    return Movement(
+        position=move.position,
+        occurred_at=move.occurred_at,
+        reason=str(Posting.Reason(move.reason).label),
+        cause=str(Posting.Cause(move.cause).label) if move.cause else "",
+        lot=move.lot,
+        source=places[move.source],
+        target=places[move.target],
+        quantity=move.quantity,
+        is_found=move.is_found,
+    )
 
 
 def _weeks(product: Product, *, today: date) -> list[Week]:

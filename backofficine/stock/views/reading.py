@@ -41,17 +41,22 @@ def stock_list(request: Request) -> HttpResponse:
 @login_required
 @require_safe
 def product(request: Request, public_id: UUID) -> HttpResponse:
-    """One product: where it is, until when, what moves it."""
+    """One product: where it is, until when, what moves it. ``?lots=all`` shows every lot."""
     found = get_object_or_404(Product.objects.select_related("successor"), public_id=public_id)
     sheet = queries.product_sheet(found, at=clock.now())
+    lots = sheet.lots if request.GET.get("lots") == "all" else sheet.lots_to_look_at
     may_move = not found.is_narcotic or request.user.may("move_narcotics")
     context = {
         "product": found,
         "sheet": sheet,
+        "lots": lots,
+        "more_lots": len(sheet.lots) - len(lots),
         "bars": bars(sheet.weeks, tallest=sheet.tallest),
         "request_id": uuid4(),
         "may_count": may_move and request.user.may("count_stock"),
         "may_take_out": may_move and request.user.may("write_off"),
+        "may_hold": request.user.may("hold_lots"),
+        "may_open_names": request.user.may("open_names"),
     }
     return render(request, "stock/product.html", context)
 
