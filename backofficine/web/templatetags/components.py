@@ -64,6 +64,8 @@ def euros(amount: Decimal | int | str | None, decimals: int = 2) -> str:
 @register.filter
 def quantity(number: Decimal | int | str | None, decimals: int = 0) -> str:
     """A count or a measure: « 1 204 », ``quantity:1`` → « 6,5 », unknown → « – »."""
+    if type(number) is int and not decimals and 0 <= number < 1000:
+        return str(number)  # nothing to round or to group: most figures of a table
     value = _decimal(number)
     return "–" if value is None else _grouped(value, decimals=decimals)
 
@@ -118,6 +120,12 @@ def day(moment: dt.datetime | dt.date | str | None, form: str = "") -> str:
     if moment is None or isinstance(moment, str):
         return ""
     date = _local(moment).date() if isinstance(moment, dt.datetime) else moment  # type: ignore[union-attr]
+    return _day_words(date, form, get_language())
+
+
+@functools.lru_cache(maxsize=4096)
+def _day_words(date: dt.date, form: str, _language: str | None) -> str:
+    """A day in words, made once: the rows of a table tell the same few days again and again."""
     number = pgettext("first day of a month", "1") if date.day == 1 else str(date.day)
     if form == "long":
         weekday, month = format_date(date, "l"), format_date(date, "F")
