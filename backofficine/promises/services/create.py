@@ -4,13 +4,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Sum
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product
 from backofficine.kernel import vault
 from backofficine.kernel.errors import DomainError
 from backofficine.kernel.ids import derived_id
+from backofficine.kernel.prepared import Prepared
 from backofficine.pharmacy.queries import local_day
 from backofficine.promises import identity
 from backofficine.promises.models import (
@@ -41,6 +42,12 @@ class UnreadablePhone(DomainError):
 
 class NothingPromised(DomainError):
     message = _("A promise owes at least one box.")
+
+
+_PROMISED = Prepared(
+    lambda request: Promise.objects.filter(request_id=request).select_related("product"), UUID
+)
+_LAST_NUMBER = Prepared(lambda: Promise.objects.order_by("-number").values_list("number")[:1])
 
 
 @transaction.atomic
@@ -86,7 +93,7 @@ def promise(
     if phone.strip() and len(identity.digits_of(phone)) < identity.DIGITS:
         raise UnreadablePhone
     in_turn()
-    known = Promise.objects.filter(request_id=request_id).select_related("product").first()
+    known = _PROMISED.first(request_id)
     if known is not None:
         return known
     if delivery_round is None:
@@ -137,8 +144,8 @@ def _next_round(supplier: Supplier | None, *, at: datetime) -> DeliveryRound | N
 
 def _next_number() -> int:
     """One more than the last; whoever promises at the same instant waits for the ledger's turn."""
-    last: int | None = Promise.objects.aggregate(last=Max("number"))["last"]
-    return (last or 0) + 1
+    last = _LAST_NUMBER.first()
+    return last[0] + 1 if last else 1
 
 
 @transaction.atomic

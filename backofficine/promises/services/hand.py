@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
+from backofficine.kernel.prepared import Prepared
 from backofficine.pharmacy.queries import local_day
 from backofficine.promises.models import HOLDING, Promise, PromiseEvent, Status
 from backofficine.promises.services.slots import reserve_slot
@@ -21,7 +22,7 @@ from backofficine.promises.services.states import (
     note,
 )
 from backofficine.stock import queries as stock
-from backofficine.stock.models import CountRequest, Location, Lot, NarcoticVisa, Posting
+from backofficine.stock.models import CountRequest, Location, Lot, LotHold, NarcoticVisa, Posting
 from backofficine.stock.services import (
     ExpiredLot,
     HeldLot,
@@ -144,11 +145,16 @@ def _post_aside(
     return post_moves(lines=[found, line], **fact)
 
 
+_HOLDS = Prepared(
+    lambda lot: LotHold.objects.filter(lot=lot, lifted_at=None).values_list("pk")[:1], int
+)
+
+
 def refuse_lot(lot: Lot, *, on: date) -> None:
     """:raises ExpiredLot, HeldLot: if a box of this lot may not reach a patient."""
     if lot.is_expired(on=on):
         raise ExpiredLot(day=f"{lot.expires_on:%d/%m/%Y}")
-    if lot.holds.filter(lifted_at=None).exists():
+    if _HOLDS.exists(lot.pk):
         raise HeldLot(lot=lot)
 
 

@@ -1,11 +1,15 @@
 """Which slot a bag goes to: one for the visit, in the fridge for what is cold."""
 
+from typing import Any
+from uuid import UUID
+
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product, Storage
 from backofficine.kernel.errors import DomainError
+from backofficine.kernel.prepared import Prepared
 from backofficine.promises.models import Promise
 from backofficine.stock.models import Location
 from backofficine.stock.services import in_turn
@@ -25,12 +29,31 @@ def _keeper(product: Product) -> str:
     return _KEPT_BY.get(Storage(product.storage), "")
 
 
-def _slots(keeper: str) -> QuerySet[Location]:
-    slots = Location.objects.filter(kind=Location.Kind.PROMISE_SLOT, is_active=True)
-    if keeper:
-        return slots.filter(parent__kind=keeper)
-    kept = list(_KEPT_BY.values())
-    return slots.filter(Q(parent__isnull=True) | ~Q(parent__kind__in=kept))
+def _emptiest_first(where: Q) -> QuerySet[Location]:
+    bags = Count("promises", filter=Q(promises__closed_at__isnull=True))
+    slots = Location.objects.filter(where, kind=Location.Kind.PROMISE_SLOT, is_active=True)
+    return slots.annotate(bags=bags).order_by("bags", "walk_order", "pk")[:1]
+
+
+def _slot_of(key: Any) -> QuerySet[Promise, tuple[int | None]]:
+    return Promise.objects.filter(pk=key).values_list("slot_id")
+
+
+def _lines_beside(bundle: Any, key: Any) -> QuerySet[Promise]:
+    return (
+        Promise.objects.filter(bundle=bundle, closed_at=None, slot__isnull=False)
+        .exclude(pk=key)
+        .select_related("product", "slot")
+        .order_by("pk")
+    )
+
+
+_SLOT_OF = Prepared(_slot_of, int)
+_BESIDE = Prepared(_lines_beside, UUID, int)
+_FREE_KEPT_BY = Prepared(lambda keeper: _emptiest_first(Q(parent__kind=keeper)), str)
+_FREE_ELSEWHERE = Prepared(
+    lambda: _emptiest_first(Q(parent__isnull=True) | ~Q(parent__kind__in=list(_KEPT_BY.values())))
+)
 
 
 @transaction.atomic
@@ -46,7 +69,8 @@ def reserve_slot(promise: Promise) -> Location:
     if promise.slot is not None:
         return promise.slot
     in_turn()
-    promise.refresh_from_db(fields=["slot"])
+    row = _SLOT_OF.first(promise.pk)
+    promise.slot_id = row[0] if row else None
     if promise.slot is not None:
         return promise.slot
     slot = _shared(promise) or _free(promise.product)
@@ -56,22 +80,14 @@ def reserve_slot(promise: Promise) -> Location:
 
 
 def _shared(promise: Promise) -> Location | None:
-    beside = (
-        Promise.objects.filter(bundle=promise.bundle, closed_at=None, slot__isnull=False)
-        .exclude(pk=promise.pk)
-        .select_related("product", "slot")
-        .order_by("pk")
-    )
+    beside = _BESIDE.all(promise.bundle, promise.pk)
     keeper = _keeper(promise.product)
     return next((line.slot for line in beside if _keeper(line.product) == keeper), None)
 
 
 def _free(product: Product) -> Location:
     keeper = _keeper(product)
-    bags = Count("promises", filter=Q(promises__closed_at__isnull=True))
-    slot: Location | None = (
-        _slots(keeper).annotate(bags=bags).order_by("bags", "walk_order", "pk").first()
-    )
+    slot = _FREE_KEPT_BY.first(keeper) if keeper else _FREE_ELSEWHERE.first()
     if slot is None and keeper == Location.Kind.SAFE:
         safes = Location.objects.filter(kind=keeper, is_active=True)
         slot = safes.order_by("walk_order", "pk").first()

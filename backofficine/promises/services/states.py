@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
+from backofficine.kernel.prepared import Prepared
 from backofficine.promises.models import (
     CLOSED,
     NEXT,
@@ -37,22 +38,33 @@ class BundleNotReady(DomainError):
 OPEN_ORDERS = (Order.Status.SENT, Order.Status.ANSWERED)
 
 
-def locked(promise: Promise) -> Promise:
-    """The promise as it is now, kept still until the transaction ends."""
-    return (
+_LOCKED = Prepared(
+    lambda key: (
         Promise.objects.select_for_update(of=("self",))
         .select_related("product", "slot", "order_line__order")
-        .get(pk=promise.pk)
-    )
+        .filter(pk=key)
+    ),
+    int,
+)
+_DONE = Prepared(
+    lambda request: PromiseEvent.objects.filter(request_id=request).select_related(
+        "promise", "posting"
+    ),
+    UUID,
+)
+
+
+def locked(promise: Promise) -> Promise:
+    """The promise as it is now, kept still until the transaction ends."""
+    now = _LOCKED.first(promise.pk)
+    if now is None:
+        raise Promise.DoesNotExist
+    return now
 
 
 def done_before(request_id: UUID) -> PromiseEvent | None:
     """The fact that this form already left, if it was sent twice."""
-    return (
-        PromiseEvent.objects.filter(request_id=request_id)
-        .select_related("promise", "posting")
-        .first()
-    )
+    return _DONE.first(request_id)
 
 
 def note(

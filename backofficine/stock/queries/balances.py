@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Sum, When
 
 from backofficine.catalog.models import Product
+from backofficine.kernel.prepared import Prepared
 from backofficine.stock.models import Balance, Location, Lot, LotHold, Move
 
 _HELD = Balance.objects.filter(on_hand__gt=0).select_related("lot__product", "location")
@@ -57,12 +58,17 @@ def servable(product: Product, *, on: date) -> QuerySet[Balance]:
     )
 
 
+_SERVING = Prepared(
+    lambda product: Balance.objects.filter(
+        lot__product=product, location__kind__in=Location.SERVING
+    ).values_list("on_hand"),
+    int,
+)
+
+
 def on_hand(product: Product) -> int:
     """Stock units in the places patients are served from, whatever their date."""
-    total = Balance.objects.filter(
-        lot__product=product, location__kind__in=Location.SERVING
-    ).aggregate(total=Sum("on_hand"))["total"]
-    return total or 0
+    return sum(boxes for (boxes,) in _SERVING.all(product.pk))
 
 
 def on_hand_by_product(products: Iterable[int] | None = None, *, on: date) -> dict[int, int]:

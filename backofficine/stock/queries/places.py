@@ -5,12 +5,32 @@ from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product, Storage
 from backofficine.kernel.errors import DomainError
+from backofficine.kernel.prepared import Prepared
 from backofficine.stock.models import Address, Location
+
+_VIRTUAL = Prepared(lambda kind: Location.objects.filter(kind=kind, holds_stock=False)[:1], str)
+_ACTIVE = Prepared(
+    lambda kind: Location.objects.filter(kind=kind, is_active=True).order_by("walk_order", "pk")[
+        :1
+    ],
+    str,
+)
+_MAIN_ADDRESS = Prepared(
+    lambda product: (
+        Address.objects.filter(product=product, is_main=True)
+        .select_related("location")
+        .order_by("pk")[:1]
+    ),
+    int,
+)
 
 
 def virtual(kind: str) -> Location:
     """One of the five ends outside the shop: supplier, patient, waste, count, sync."""
-    return Location.objects.get(kind=kind, holds_stock=False)
+    found = _VIRTUAL.first(kind)
+    if found is None:
+        raise Location.DoesNotExist
+    return found
 
 
 class MissingPlace(DomainError):
@@ -21,7 +41,7 @@ class MissingPlace(DomainError):
 
 
 def _first(kind: Location.Kind) -> Location:
-    found = Location.objects.filter(kind=kind, is_active=True).order_by("walk_order", "pk").first()
+    found = _ACTIVE.first(kind)
     if found is None:
         raise MissingPlace(kind=kind.label)
     return found
@@ -54,14 +74,8 @@ KIND_FOR_STORAGE = {
 
 def place_of(product: Product) -> Location:
     """The product's main address, else the first place that suits its storage class."""
-    main = (
-        Address.objects.filter(product=product, is_main=True)
-        .select_related("location")
-        .order_by("pk")
-        .first()
-    )
+    main = _MAIN_ADDRESS.first(product.pk)
     if main is not None:
         return main.location
     kind = KIND_FOR_STORAGE.get(Storage(product.storage), Location.Kind.SHELF)
-    suited = Location.objects.filter(kind=kind, is_active=True).order_by("walk_order", "pk").first()
-    return suited or dock()
+    return _ACTIVE.first(kind) or dock()

@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from backofficine.catalog.models import Product
 from backofficine.kernel.ids import derived_id
+from backofficine.kernel.prepared import Prepared
 from backofficine.stock import queries
 from backofficine.stock.models import (
     Balance,
@@ -23,6 +24,8 @@ from backofficine.stock.models import (
 )
 from backofficine.stock.services.ledger import MoveLine, in_turn, lot_of, post
 from backofficine.team.models import Actor, Workstation
+
+_REPORTED = Prepared(lambda request: NotFound.objects.filter(request_id=request), UUID)
 
 
 @transaction.atomic
@@ -40,7 +43,7 @@ def report_not_found(
     Nothing moves: only a count changes the stock. One ``request_id`` counts once.
     """
     in_turn()
-    known = NotFound.objects.filter(request_id=request_id).first()
+    known = _REPORTED.first(request_id)
     if known is not None:
         return known
     ask_count(product, why=CountRequest.Why.NOT_FOUND, at=at)

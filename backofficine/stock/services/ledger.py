@@ -14,6 +14,7 @@ from backofficine.catalog.models import Product
 from backofficine.kernel.bulk import insert_rows
 from backofficine.kernel.errors import DomainError
 from backofficine.kernel.ids import derived_id
+from backofficine.kernel.prepared import Prepared
 from backofficine.stock.chain import SealedLine, seal
 from backofficine.stock.models import NO_DATE, Balance, ChainHead, Location, Lot, Move, Posting
 from backofficine.team.models import Actor, Workstation
@@ -109,6 +110,10 @@ def _lots_by_words(words: dict[LotWords, Product]) -> dict[LotWords, Lot]:
     return found
 
 
+_HEAD = Prepared(lambda key: ChainHead.objects.select_for_update().filter(pk=key), int)
+_POSTED = Prepared(lambda request: Posting.objects.filter(request_id=request), UUID)
+
+
 def in_turn() -> ChainHead:
     """Take the ledger's lock, and return the head of the chain.
 
@@ -116,7 +121,9 @@ def in_turn() -> ChainHead:
     stays true until it commits, and commands that lock other rows too never deadlock. SQLite's
     transactions are immediate and hold the one write lock already.
     """
-    return ChainHead.objects.select_for_update().get(pk=1)
+    head = _HEAD.first(1)
+    assert head is not None, "the first migration wrote it"
+    return head
 
 
 @transaction.atomic
@@ -142,7 +149,7 @@ def post(
     """
     # The lock comes first: whoever holds it sees every earlier posting, retries included.
     head = in_turn()
-    known = Posting.objects.filter(request_id=request_id).first()
+    known = _POSTED.first(request_id)
     if known is not None:
         if known.reason != reason:
             raise RequestReused

@@ -1,0 +1,122 @@
+"""Questions that commands ask all day: written in the ORM's words, translated to SQL once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.db import connection, connections, models
+from django.db.models.query import ModelIterable, get_related_populators
+from django.db.transaction import TransactionManagementError
+
+Row = TypeVar("Row")
+
+_FIELDS: dict[type, Callable[[], Any]] = {
+    int: models.BigIntegerField,
+    str: models.TextField,
+    date: models.DateField,
+    UUID: models.UUIDField,
+}
+
+
+class _Blank(models.Value):
+    """Where a value will stand; ``value`` is its place among the arguments."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return "%s", [self]
+
+
+@dataclass(frozen=True, slots=True)
+class _Translation:
+    sql: str
+    params: Sequence[Any]
+    converters: list[tuple[int, list[Callable[..., Any]], Any]]
+    is_locking: bool
+    make: Callable[[list[Any]], Any]
+
+
+class Prepared(Generic[Row]):
+    """A queryset that is translated at its first use, then only filled in and asked.
+
+    ``build`` receives one blank for each of ``kinds`` and returns the queryset: of instances,
+    with or without ``select_related``, or of ``values_list``. For one Django query of a few tables
+    translating takes four to ten times what SQLite needs to answer it.
+
+    A blank stands for one value that is never ``None``. Prefetches are not followed.
+    """
+
+    def __init__(self, build: Callable[..., models.QuerySet[Any, Row]], *kinds: type) -> None:
+        self._build = build
+        self._kinds = kinds
+        self._translations: dict[str, _Translation] = {}
+
+    def all(self, *values: Any) -> list[Row]:
+        """Every row, in order."""
+        known = self._translations.get(connection.vendor)
+        if known is None:
+            known = self._translations[connection.vendor] = self._translated()
+        database = connections[connection.alias]
+        if known.is_locking and database.get_autocommit():
+            raise TransactionManagementError("a row is locked inside a transaction only")
+        params = [
+            one.output_field.get_db_prep_value(values[one.value], database, prepared=False)
+            if isinstance(one, _Blank)
+            else one
+            for one in known.params
+        ]
+        with database.cursor() as cursor:
+            cursor.execute(known.sql, params)
+            rows = [list(row) for row in cursor.fetchall()]
+        for place, converters, expression in known.converters:
+            for convert in converters:
+                for row in rows:
+                    row[place] = convert(row[place], expression, database)
+        return [known.make(row) for row in rows]
+
+    def first(self, *values: Any) -> Row | None:
+        """The first row, or ``None``; slice the queryset if there may be many."""
+        return next(iter(self.all(*values)), None)
+
+    def exists(self, *values: Any) -> bool:
+        """Whether there is a row."""
+        return bool(self.all(*values))
+
+    def _translated(self) -> _Translation:
+        blanks = [_Blank(place, _FIELDS[kind]()) for place, kind in enumerate(self._kinds)]
+        queryset = self._build(*blanks)
+        compiler = queryset.query.get_compiler(connection=connections[connection.alias])
+        sql, params = compiler.as_sql()
+        expressions = [one[0] for one in compiler.select[: compiler.col_count]]
+        return _Translation(
+            sql=sql,
+            params=params,
+            converters=[
+                (place, converters, expression)
+                for place, (converters, expression) in compiler.get_converters(expressions).items()
+            ],
+            is_locking=queryset.query.select_for_update,
+            make=(
+                _maker(compiler) if issubclass(queryset._iterable_class, ModelIterable) else tuple
+            ),
+        )
+
+
+def _maker(compiler: Any) -> Callable[[list[Any]], Any]:
+    """What makes an instance of a row, and of its columns those that it is related to."""
+    about, select = compiler.klass_info, compiler.select
+    model, places = about["model"], about["select_fields"]
+    start, end = places[0], places[-1] + 1
+    names = [one[0].target.attname for one in select[start:end]]
+    # The stubs are those of a later Django.
+    populators = get_related_populators(about, select, connection.alias)  # type: ignore[call-arg]
+
+    def make(row: list[Any]) -> Any:
+        made = model.from_db(connection.alias, names, row[start:end])
+        for populator in populators:
+            populator.populate(row, made)
+        for name, place in compiler.annotation_col_map.items():
+            setattr(made, name, row[place])
+        return made
+
+    return make
