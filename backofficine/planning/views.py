@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -170,7 +171,7 @@ def _line_answer(
     status = 422 if row.error else 200
     if request.htmx:
         context: dict[str, Any] = {"row": row, "order": order, "with_figures": figures}
-        context |= _row_words(request) | {"page_address": _address(order, keep=request.POST)}
+        context |= _row_words(request, page_address=_address(order, keep=request.POST))
         if figures:
             context |= _figures(order, at=at, read=follows)
         return render(request, "planning/orders.html#answer", context, status=status)
@@ -421,8 +422,12 @@ def _orders_page(
         supplier = supplier or _supplier(tabs, asked.get("supplier"))
         if supplier is None:
             return render(request, "planning/no_supplier.html")
-        delivery_round = _round(supplier, asked.get("round"), at=at)
-        order = purchasing.draft(supplier, delivery_round)
+        known = next((tab.next_round for tab in tabs if tab.supplier == supplier), None)
+        delivery_round = _round(supplier, asked.get("round"), at=at, known=known)
+    drafts = _drafts(supplier)
+    if order is None:
+        wanted = delivery_round.pk if delivery_round else None
+        order = next((one for one in reversed(drafts) if one.delivery_round_id == wanted), None)
     for tab in tabs:
         tab.is_current = tab.supplier == supplier
     context: dict[str, Any] = {
@@ -437,7 +442,7 @@ def _orders_page(
         or supplier.kind == Supplier.Kind.DIRECT
         or supplier.schedules.exists(),
         "sent": _sent(supplier, delivery_round),
-        "earlier": _earlier_draft(supplier, order, at=at),
+        "earlier": _earlier(drafts, order, at=at),
     }
     if order is not None:
         # The draft was fetched for this supplier and this round: no need to ask again.
@@ -472,7 +477,7 @@ def _lines(
     if row is not None:
         kept = [row if one.line.pk == row.line.pk else one for one in rows]
         rows = kept if row in kept else [row, *kept]
-    return _row_words(request) | {
+    return _row_words(request, page_address=_address(order, show=show, page=page)) | {
         "rows": rows,
         "reasons": pages.reasons(),
         "show": show,
@@ -483,19 +488,20 @@ def _lines(
             (_filter_label(one), figures.by_show[one], _address(order, show=one), one == show)
             for one in Show
         ],
-        "page_address": _address(order, show=show, page=page),
     }
 
 
-def _row_words(request: Request) -> dict[str, Any]:
-    """What every row repeats, looked up once."""
-    return {
+def _row_words(request: Request, *, page_address: str) -> dict[str, Any]:
+    """What every row repeats, looked up and escaped once."""
+    words = {
         "line_base": reverse("planning:line", args=[0])[:-1],
         "token": get_token(request),
         "quantity_label": _("Boxes to order"),
         "validate_label": _("Validate"),
         "why_label": _("why"),
+        "page_address": page_address,
     }
+    return {name: escape(word) for name, word in words.items()}
 
 
 def _filter_label(show: Show) -> str:
@@ -584,23 +590,33 @@ def _supplier(tabs: list[pages.SupplierTab], asked: str | None) -> Supplier | No
     return tabs[0].supplier if tabs else None
 
 
-def _round(supplier: Supplier, asked: str | None, *, at: datetime) -> DeliveryRound | None:
-    """The round of the address if it is this supplier's, else the next one."""
+def _round(
+    supplier: Supplier, asked: str | None, *, at: datetime, known: DeliveryRound | None = None
+) -> DeliveryRound | None:
+    """The round of the address if it is this supplier's, else the next one, maybe ``known``."""
     if wanted := _whole(asked):
         found = DeliveryRound.objects.filter(pk=wanted, supplier=supplier).first()
         if found is not None:
             return found
-    return purchasing.next_round(supplier, at=at)
+    return known or purchasing.next_round(supplier, at=at)
 
 
-def _earlier_draft(supplier: Supplier, order: Order | None, *, at: datetime) -> Order | None:
-    """A draft of this supplier that missed its cut-off, other than the one on screen."""
-    drafts = Order.objects.filter(
-        supplier=supplier, status=Order.Status.DRAFT, delivery_round__cut_off_at__lte=at
+def _drafts(supplier: Supplier) -> list[Order]:
+    """The drafts of a supplier, newest first: one a round, and those that missed theirs."""
+    drafts = Order.objects.filter(supplier=supplier, status=Order.Status.DRAFT)
+    return list(drafts.select_related("delivery_round").order_by("-pk"))
+
+
+def _earlier(drafts: list[Order], order: Order | None, *, at: datetime) -> Order | None:
+    """The newest draft that missed its cut-off, other than the one on screen."""
+    return next(
+        (
+            one
+            for one in drafts
+            if one != order and one.delivery_round and one.delivery_round.cut_off_at <= at
+        ),
+        None,
     )
-    if order is not None:
-        drafts = drafts.exclude(pk=order.pk)
-    return drafts.select_related("delivery_round").order_by("-pk").first()
 
 
 def _sent(supplier: Supplier, delivery_round: DeliveryRound | None) -> list[Order]:

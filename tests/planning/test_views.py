@@ -8,7 +8,8 @@ import pytest
 from django.urls import reverse
 
 from backofficine.kernel import clock
-from backofficine.planning import services
+from backofficine.planning import queries, services
+from backofficine.planning.queries import Show
 from backofficine.purchasing import services as orders
 from backofficine.purchasing.models import Order, OrderLine
 from tests.factories import (
@@ -97,6 +98,28 @@ def test_a_wholesaler_without_rounds_is_refused_kindly(client, main):
 
     assert answer.status_code == 422
     assert "n’a aucune tournée à venir" in words(answer)
+
+
+def test_figures_and_filters_count_the_same_lines(draft):
+    for quantity, proposed, urgency, is_checked, price in [
+        (3, 3, OrderLine.Urgency.OUT, False, "2.5000"),
+        (0, 4, OrderLine.Urgency.DECIDE, False, "9.0000"),
+        (2, 1, OrderLine.Urgency.UNAVAILABLE, True, None),
+        (5, 5, OrderLine.Urgency.DECIDE, False, "0.3333"),
+    ]:
+        OrderLineFactory(
+            order=draft, quantity=quantity, proposed_quantity=proposed, urgency=urgency,
+            is_checked=is_checked, unit_price=price and Decimal(price),
+            promised_quantity=proposed % 2,
+            change_reason="" if quantity == proposed else OrderLine.ChangeReason.BY_HAND,
+        )  # fmt: skip
+
+    figures = queries.draft_figures(draft)
+
+    assert figures.by_show == {show: queries.lines_shown(draft, show=show).count() for show in Show}
+    assert (figures.lines, figures.boxes, figures.unpriced, figures.unchecked) == (3, 10, 1, 1)
+    assert figures.amount == Decimal("9.1665"), "3 × 2.50 + 5 × 0.3333"
+    assert figures.promised_boxes == 3
 
 
 def test_a_page_of_lines_asks_few_questions(client, draft, django_assert_max_num_queries):
