@@ -27,6 +27,7 @@ APPS = (
     "backofficine.purchasing",
     "backofficine.planning",
     "backofficine.receiving",
+    "backofficine.picture",
     "backofficine.promises",
     "backofficine.losses",
     "backofficine.twin",

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "backofficine.losses",
     "backofficine.planning",
     "backofficine.receiving",
+    "backofficine.picture",
     "backofficine.promises",
     "backofficine.purchasing",
     "backofficine.stock",

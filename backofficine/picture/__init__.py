@@ -1,0 +1,1 @@
+"""The photo de départ: the truth of a stock, from two exports."""
