@@ -1,5 +1,6 @@
 """Products, their codes and prices, specialities and generic groups."""
 
+import functools
 import uuid
 
 from django.db import models
@@ -161,7 +162,7 @@ class Product(models.Model):
         return " ".join(part for part in (self.name, self.strength, self.form, self.pack) if part)
 
     def get_absolute_url(self) -> str:
-        return reverse("stock:product", args=[self.public_id])
+        return _page_of(self.public_id)
 
     @property
     def is_narcotic(self) -> bool:
@@ -185,6 +186,12 @@ class Product(models.Model):
         return {LegalStatus.LIST_I: "I", LegalStatus.LIST_II: "II"}.get(
             LegalStatus(self.legal_status), ""
         )
+
+
+@functools.lru_cache(maxsize=16384)
+def _page_of(public_id: uuid.UUID) -> str:
+    """The address of a product's page, made once: lists show dozens of the same."""
+    return reverse("stock:product", args=[public_id])
 
 
 class ProductCode(models.Model):
