@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Sum, When
 
@@ -33,9 +34,21 @@ def balances_of_lot(lot: Lot) -> QuerySet[Balance]:
     )
 
 
+def _at(product: Any, location: Any) -> QuerySet[Balance]:
+    return _HELD.filter(lot__product=product, location=location).order_by("lot__expires_on", "pk")
+
+
+_AT = Prepared(_at, int, int)
+
+
 def balances_at(product: Product, location: Location) -> QuerySet[Balance]:
     """A product's lots in one place, the first to expire first."""
-    return _HELD.filter(lot__product=product, location=location).order_by("lot__expires_on", "pk")
+    return _at(product, location)
+
+
+def lots_at(product: Product, location: Location) -> list[Balance]:
+    """The same, read at once: what commands ask all day."""
+    return _AT.all(product.pk, location.pk)
 
 
 def held_lot_ids() -> QuerySet[LotHold, int]:

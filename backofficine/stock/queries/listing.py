@@ -363,19 +363,20 @@ def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
     # Rows, not models: a product may lie in a hundred lots, in the same few places.
     held = list(
         Balance.objects.filter(on_hand__gt=0, lot__product=product)
-        .annotate(is_held=Exists(LotHold.objects.filter(lot=OuterRef("lot"), lifted_at=None)))
         .order_by("lot__expires_on", "location__walk_order", "pk")
         .values_list(
-            "lot__public_id", "lot__number", "lot__expires_on", "location", "on_hand", "is_held"
+            "lot", "lot__public_id", "lot__number", "lot__expires_on", "location", "on_hand"
         )
     )
+    holds = LotHold.objects.filter(lot__product=product, lifted_at=None)
+    stopped = set(holds.values_list("lot", flat=True))
     moves = _latest_moves(product)
     places = Location.objects.in_bulk(
-        {row[3] for row in held} | {end for move in moves for end in (move.source, move.target)}
+        {row[4] for row in held} | {end for move in moves for end in (move.source, move.target)}
     )
     return ProductSheet(
         product=product,
-        lots=_held_lots(held, places, today=today),
+        lots=_held_lots(held, places, stopped, today=today),
         addresses=list(
             Address.objects.filter(product=product)
             .select_related("location")
@@ -396,17 +397,17 @@ def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
     )
 
 
-_HeldRow = tuple[UUID, str, date, int, int, bool]
+_HeldRow = tuple[int, UUID, str, date, int, int]
 
 
 def _held_lots(
-    held: Iterable[_HeldRow], places: Mapping[int, Location], *, today: date
+    held: Iterable[_HeldRow], places: Mapping[int, Location], stopped: set[int], *, today: date
 ) -> list[HeldLot]:
     lots = []
     is_first = True
-    for public_id, number, expires_on, place, on_hand, is_held in held:
+    for pk, public_id, number, expires_on, place, on_hand in held:
         location = places[place]
-        is_expired = expires_on < today
+        is_expired, is_held = expires_on < today, pk in stopped
         may_serve = location.kind in Location.SERVING and not is_expired and not is_held
         lots.append(
             HeldLot(

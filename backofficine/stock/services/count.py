@@ -88,7 +88,7 @@ def count(
     if known is not None:
         return known
     virtual = queries.virtual(Location.Kind.COUNT)
-    balances = list(queries.balances_at(product, location))
+    balances = queries.lots_at(product, location)
     recorded = sum(balance.on_hand for balance in balances)
     lines: list[MoveLine] = []
     missing = recorded - counted

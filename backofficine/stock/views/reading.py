@@ -1,17 +1,19 @@
 """Looking at the stock: the list with its filters, and one product."""
 
+from functools import cache
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from backofficine.catalog.models import Product
 from backofficine.kernel import clock
 from backofficine.pharmacy.queries import local_day
 from backofficine.stock import queries
-from backofficine.stock.queries.listing import SHOW_LABELS, Show
+from backofficine.stock.queries.listing import SHOW_LABELS, HeldLot, Show
 from backofficine.team.request import Request
 
 LONGEST_TEXT = 80
@@ -49,7 +51,8 @@ def product(request: Request, public_id: UUID) -> HttpResponse:
     context = {
         "product": found,
         "sheet": sheet,
-        "lots": lots,
+        "lots": [(one, _lot_act(one)) for one in lots],
+        "movements": [(one, _who(one.position)) for one in sheet.movements],
         "more_lots": len(sheet.lots) - len(lots),
         "bars": bars(sheet.weeks, tallest=sheet.tallest),
         "request_id": uuid4(),
@@ -59,6 +62,27 @@ def product(request: Request, public_id: UUID) -> HttpResponse:
         "may_open_names": request.user.may("open_names"),
     }
     return render(request, "stock/product.html", context)
+
+
+# The page draws dozens of rows: each address is resolved once, then filled for every row.
+
+
+@cache
+def _pattern(name: str, sample: UUID | int) -> str:
+    """The address of ``name`` with ``{}`` where it says ``sample``."""
+    before, _, after = reverse(name, args=[sample]).rpartition(str(sample))
+    return f"{before}{{}}{after}"
+
+
+def _lot_act(lot: HeldLot) -> str:
+    """Where a lot is held, or given back."""
+    name = "stock:lift_hold" if lot.is_held else "stock:hold_lot"
+    return _pattern(name, UUID(int=0)).format(lot.public_id)
+
+
+def _who(position: int) -> str:
+    """Where the name behind a posting is asked for."""
+    return _pattern("stock:who", 0).format(position)
 
 
 BAR_STEP, BAR_WIDTH, CHART_HEIGHT = 26, 17, 140
