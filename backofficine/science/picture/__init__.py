@@ -1,0 +1,1 @@
+"""What two exports tell of a stock: ghosts, shortages, excess, expiry. Arrays in, arrays out."""
