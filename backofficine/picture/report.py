@@ -31,7 +31,7 @@ def _rounded(amount: float | Decimal, step: Decimal) -> Decimal:
     # Nine decimals first: two machines may differ in the last bits of a float.
     exact = amount if isinstance(amount, Decimal) else Decimal(f"{amount:.9f}")
     nearest = exact.quantize(step, rounding=ROUND_HALF_UP)
-    return nearest if nearest else abs(nearest)  # no "-0.0"
+    return nearest or abs(nearest)  # no "-0.0"
 
 
 def euros(amount: float | Decimal) -> Decimal:
