@@ -103,7 +103,8 @@ class Why:
 
     def as_numbers(self) -> dict[str, Any]:
         """What the database keeps: only what differs from nothing."""
-        return {name: value for name, value in asdict(self).items() if value != _DEFAULTS[name]} | {
+        values = ((name, getattr(self, name)) for name in _DEFAULTS)
+        return {name: value for name, value in values if value != _DEFAULTS[name]} | {
             "origin": str(self.origin)
         }
 

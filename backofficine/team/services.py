@@ -59,9 +59,11 @@ class LastOwner(DomainError):
 
 @transaction.atomic
 def add_person(
-    *, username: str, name: str, role: Role, password: str, at: datetime, pin: str = ""
+    *, username: str, name: str, role: Role, password: str | None, at: datetime, pin: str = ""
 ) -> User:
     """Create an account. This will encrypt the name, give the rights of the role and a badge.
+
+    Without a password nobody logs in until one is set.
 
     :raises NameTaken: if the username exists.
     :raises WeakPin: if a PIN is given and is too easy to guess.

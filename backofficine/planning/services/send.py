@@ -1,5 +1,6 @@
 """From the desk to the supplier and back: an order that moves takes its promises along."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
@@ -65,12 +66,14 @@ def answer_order(
     """
     in_turn()
     short = orders.record_answer(order, answers=answers, at=at, actor=actor, request_id=request_id)
+    waiting: dict[int | None, list[Promise]] = defaultdict(list)
+    ordered = Promise.objects.filter(order_line__in=short, status=Status.ORDERED)
+    for promise in ordered.order_by(F("promised_at").asc(nulls_last=True), "pk"):
+        waiting[promise.order_line_id].append(promise)
     for line in short:
         left = line.expected_quantity * line.product.doses_per_box
         uncovered = []
-        for promise in Promise.objects.filter(order_line=line, status=Status.ORDERED).order_by(
-            F("promised_at").asc(nulls_last=True), "pk"
-        ):
+        for promise in waiting[line.pk]:
             if promise.missing_quantity <= left:
                 left -= promise.missing_quantity
             else:

@@ -316,7 +316,7 @@ def _recorded(
     lines: list[MoveLine] = []
     missing = quantity
     refusal: DomainError | None = None
-    for balance in stock.balances_at(promise.product, slot):
+    for balance in stock.lots_at(promise.product, slot):
         if missing == 0:
             break
         if lot is not None and balance.lot_id != lot.pk:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from backofficine.kernel.bulk import update_rows
 from backofficine.kernel.errors import DomainError
 from backofficine.kernel.prepared import Prepared
 from backofficine.promises.models import (
@@ -165,17 +166,16 @@ def mark_ordered(order: Order, *, at: datetime, actor: Actor) -> list[Promise]:
             if promise.missing_quantity <= left:
                 left -= promise.missing_quantity
                 taken.append(promise)
-        if taken:
-            keys = [promise.pk for promise in taken]
-            Promise.objects.filter(pk__in=keys).update(order_line=line)
-            Promise.objects.filter(pk__in=keys, status=Status.TO_ORDER).update(
-                status=Status.ORDERED
-            )
-            for promise in taken:
-                promise.order_line = line
-                if promise.status == Status.TO_ORDER:
-                    promise.status = Status.ORDERED
-            ordered += taken
+        for promise in taken:
+            promise.order_line = line
+            if promise.status == Status.TO_ORDER:
+                promise.status = Status.ORDERED
+        ordered += taken
+    update_rows(
+        Promise,
+        ["order_line_id", "status"],
+        [(promise.pk, promise.order_line_id, promise.status) for promise in ordered],
+    )
     _note_all(ordered, at=at, actor=actor, details={"order": order.number})
     return ordered
 

@@ -1,6 +1,5 @@
 """What a receipt expects and what its scans add up to, product by product."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -8,6 +7,7 @@ from decimal import Decimal
 from django.db.models import Max, Q, Sum
 from django.db.models.functions import Coalesce
 
+from backofficine.kernel.prepared import Prepared
 from backofficine.purchasing.models import OrderLine
 from backofficine.receiving.models import ExtraKind, Receipt, ReceiptAnswer, ReceiptScan
 
@@ -127,22 +127,53 @@ def tally(receipt: Receipt, *, on: date) -> Tally:
     counts = Tally({}, has_orders=False, on=on)
     counts.has_orders = _expect(receipt, counts.lines)
     _read_answers(receipt, counts)
-    for group in _groups(receipt):
+    for group in _GROUPS.all(receipt.pk):
         _fold(counts, group)
     return counts
 
 
-def _expect(receipt: Receipt, lines: dict[int, Line]) -> bool:
-    has_orders = False
-    is_open = receipt.status == Receipt.Status.OPEN
-    rows = (
+_EXPECTED = Prepared(
+    lambda receipt: (
         OrderLine.objects.filter(order__receipt_orders__receipt=receipt)
         .values_list(
             "product_id", "quantity", "answered_quantity", "received_quantity", "unit_price"
         )
         .order_by("order_id", "pk")
-    )
-    for product_id, quantity, answered, received, price in rows:
+    ),
+    int,
+)
+_ANSWERS = Prepared(
+    lambda receipt: (
+        ReceiptAnswer.objects.filter(receipt=receipt, product__isnull=False)
+        .values_list(
+            "question", "product_id", "lot_number", "answer", "expires_on", "unit_price",
+            "replaces_id",
+        )
+        .order_by("pk")
+    ),
+    int,
+)  # fmt: skip
+# A mirror counts against the verdict of the row it undoes.
+_GROUPS = Prepared(
+    lambda receipt: (
+        ReceiptScan.objects.filter(receipt=receipt)
+        .annotate(told=Coalesce("undoes__verdict", "verdict"))
+        .values_list("product_id", "lot_number", "expires_on", "told", "extra_kind", "unit_price")
+        .annotate(
+            boxes=Sum("quantity"),
+            promised=Coalesce(Sum("quantity", filter=Q(promise__isnull=False)), 0),
+            last=Max("pk"),
+        )
+        .order_by()
+    ),
+    int,
+)
+
+
+def _expect(receipt: Receipt, lines: dict[int, Line]) -> bool:
+    has_orders = False
+    is_open = receipt.status == Receipt.Status.OPEN
+    for product_id, quantity, answered, received, price in _EXPECTED.all(receipt.pk):
         has_orders = True
         expected = quantity if answered is None else answered
         # Once validated, what was received includes this very receipt.
@@ -156,15 +187,8 @@ def _expect(receipt: Receipt, lines: dict[int, Line]) -> bool:
 
 
 def _read_answers(receipt: Receipt, counts: Tally) -> None:
-    answers = (
-        ReceiptAnswer.objects.filter(receipt=receipt, product__isnull=False)
-        .values_list(
-            "question", "product_id", "lot_number", "answer", "expires_on", "unit_price",
-            "replaces_id",
-        )
-        .order_by("pk")
-    )  # fmt: skip
-    for question, product_id, lot, answer, expires_on, price, replaces_id in answers:
+    for row in _ANSWERS.all(receipt.pk):
+        question, product_id, lot, answer, expires_on, price, replaces_id = row
         line = counts.lines.setdefault(product_id, Line(product_id))
         match question:
             case Question.EXPIRY:
@@ -203,18 +227,3 @@ def _fold(counts: Tally, group: _Group) -> None:
         line.received += quantity
         line.promised += promised
     line.lots.append(LotCount(lot, expires_on, quantity, held_back, price, kind == ExtraKind.GIFT))
-
-
-def _groups(receipt: Receipt) -> Iterable[_Group]:
-    # A mirror counts against the verdict of the row it undoes.
-    return (
-        ReceiptScan.objects.filter(receipt=receipt)
-        .annotate(told=Coalesce("undoes__verdict", "verdict"))
-        .values_list("product_id", "lot_number", "expires_on", "told", "extra_kind", "unit_price")
-        .annotate(
-            boxes=Sum("quantity"),
-            promised=Coalesce(Sum("quantity", filter=Q(promise__isnull=False)), 0),
-            last=Max("pk"),
-        )
-        .order_by()
-    )

@@ -17,6 +17,7 @@ from backofficine.catalog.models import Product
 from backofficine.formats.gs1 import Doubt, Reading, ReadingKind
 from backofficine.kernel.errors import DomainError
 from backofficine.kernel.ids import derived_id
+from backofficine.kernel.prepared import Prepared
 from backofficine.promises import queries as promises
 from backofficine.promises import services as promising
 from backofficine.promises.models import Promise
@@ -110,13 +111,22 @@ class _Bench:
     waiting: dict[int, list[_Waiting]] = field(default_factory=dict)
 
 
-def locked_receipt(receipt: Receipt) -> Receipt:
-    """The receipt as it is now, kept still until the transaction ends."""
-    return (
+_LOCKED = Prepared(
+    lambda key: (
         Receipt.objects.select_for_update(of=("self",))
         .select_related("supplier", "delivery_round")
-        .get(pk=receipt.pk)
-    )
+        .filter(pk=key)
+    ),
+    int,
+)
+
+
+def locked_receipt(receipt: Receipt) -> Receipt:
+    """The receipt as it is now, kept still until the transaction ends."""
+    now = _LOCKED.first(receipt.pk)
+    if now is None:
+        raise Receipt.DoesNotExist
+    return now
 
 
 def _open(receipt: Receipt) -> Receipt:

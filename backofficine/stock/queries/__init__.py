@@ -9,6 +9,7 @@ from backofficine.stock.queries.balances import (
     held_lot_ids,
     latest_lot,
     latest_servable_lot,
+    lots_at,
     on_hand,
     on_hand_by_product,
     servable,
@@ -27,7 +28,7 @@ from backofficine.stock.queries.places import place_of, quarantine, virtual, wal
 __all__ = [
     "LedgerReport", "Week", "audit", "awaited_visas", "balances_at", "balances_of_lot",
     "balances_of_product", "expiring_before", "held_lot_ids", "latest_lot",
-    "latest_servable_lot", "lots_held", "on_hand", "on_hand_by_product", "place_of", "places_of",
-    "product_sheet", "quarantine", "replayed_balances", "servable", "stock_as_of", "stock_page",
-    "virtual", "walk",
+    "latest_servable_lot", "lots_at", "lots_held", "on_hand", "on_hand_by_product", "place_of",
+    "places_of", "product_sheet", "quarantine", "replayed_balances", "servable", "stock_as_of",
+    "stock_page", "virtual", "walk",
 ]  # fmt: skip

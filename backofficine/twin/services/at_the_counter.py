@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from backofficine.kernel.prepared import Prepared
 from backofficine.planning.why import Guard
 from backofficine.promises import services as promising
 from backofficine.promises.models import Cause, Promise, Status
@@ -25,6 +26,14 @@ from backofficine.twin.services.house import (
     House,
     calm_hour,
 )
+
+_PROMISE = Prepared(lambda key: Promise.objects.filter(pk=key), int)
+
+
+def _now(key: int) -> Promise:
+    promise = _PROMISE.first(key)
+    assert promise is not None, "promises are never deleted"
+    return promise
 
 
 class AtTheCounter(House):
@@ -209,7 +218,7 @@ class AtTheCounter(House):
 
     def _teller(self, key: int) -> Callable[[datetime], None]:
         def tell(at: datetime) -> None:
-            promise = Promise.objects.get(pk=key)
+            promise = _now(key)
             if promise.status != Status.IN_SLOT:
                 return
             who = self._present(at)
@@ -226,7 +235,7 @@ class AtTheCounter(House):
 
     def _giver(self, key: int) -> Callable[[datetime], None]:
         def give(at: datetime) -> None:
-            promise = Promise.objects.get(pk=key)
+            promise = _now(key)
             if promise.status not in (Status.IN_SLOT, Status.TOLD):
                 return
             who = self._present(at)
@@ -248,7 +257,7 @@ class AtTheCounter(House):
 
     def _abandoner(self, key: int) -> Callable[[datetime], None]:
         def abandon(at: datetime) -> None:
-            promise = Promise.objects.get(pk=key)
+            promise = _now(key)
             if promise.status not in (Status.IN_SLOT, Status.TOLD):
                 return
             who = self._present(at)

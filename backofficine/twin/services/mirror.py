@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from backofficine.kernel.prepared import Prepared
 from backofficine.planning.queries.demand import (
     CORRECTED_FROM_LINES,
     PERIOD_DAYS,
@@ -22,6 +23,15 @@ from backofficine.stock.models import Location, Lot, Move
 from backofficine.stock.services import Withdrawal
 
 Ints = npt.NDArray[np.int64]
+
+_MOVES_SINCE = Prepared(
+    lambda posting: (
+        Move.objects.filter(posting_id__gt=posting)
+        .order_by("posting_id", "line")
+        .values_list("posting_id", "lot_id", "source_id", "target_id", "quantity")
+    ),
+    int,
+)
 
 
 @dataclass(slots=True)
@@ -66,6 +76,7 @@ class Mirror:
         self.size = len(product_keys)
         self.index_of = {key: index for index, key in enumerate(product_keys)}
         self.boxes: list[dict[tuple[int, int], int]] = [{} for _ in range(self.size)]
+        self._seen_at: dict[int, set[int]] = defaultdict(set)  # products, emptied since or not
         self.servable = np.zeros(self.size, dtype=np.int64)
         self.expiry: dict[int, date] = {}
         self._product_of_lot: dict[int, int] = {}
@@ -101,12 +112,7 @@ class Mirror:
 
     def catch_up(self) -> None:
         """Read the moves posted since the last look."""
-        rows = (
-            Move.objects.filter(posting_id__gt=self._last_posting)
-            .order_by("posting_id", "line")
-            .values_list("posting_id", "lot_id", "source_id", "target_id", "quantity")
-        )
-        moves = list(rows)
+        moves = _MOVES_SINCE.all(self._last_posting)
         self._know({lot for _posting, lot, _source, _target, _quantity in moves})
         for posting, lot, source, target, quantity in moves:
             self._last_posting = posting
@@ -134,12 +140,14 @@ class Mirror:
 
     def lots_at(self, place: int) -> list[tuple[int, int, int]]:
         """(product index, lot, boxes) of everything at one place, in order of product."""
-        return [
+        found = [
             (index, lot, quantity)
-            for index, boxes in enumerate(self.boxes)
-            for (lot, where), quantity in sorted(boxes.items())
+            for index in sorted(self._seen_at[place])
+            for (lot, where), quantity in sorted(self.boxes[index].items())
             if where == place
         ]
+        self._seen_at[place] = {index for index, _lot, _quantity in found}
+        return found
 
     def _know(self, lots: set[int]) -> None:
         unknown = sorted(lots - self.expiry.keys())
@@ -160,6 +168,7 @@ class Mirror:
         left = boxes.get((lot, place), 0) + by
         if left:
             boxes[lot, place] = left
+            self._seen_at[place].add(index)
         else:
             boxes.pop((lot, place), None)
         if place in self.serving:

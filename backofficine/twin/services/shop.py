@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from django.contrib.auth.hashers import make_password
+
 from backofficine.catalog.models import (
     Evidence,
     GenericGroup,
@@ -103,11 +105,16 @@ def found_shop(
     )
     people = [
         add_person(
-            username=one.username, name=one.name, role=one.role, password=PASSWORD, pin=one.pin,
+            username=one.username, name=one.name, role=one.role, password=None, pin=one.pin,
             at=eve,
         )
         for one in PEOPLE
     ]  # fmt: skip
+    # The same word for all, told on the login page: its slow hash is computed once.
+    shared = make_password(PASSWORD)
+    for user in people:
+        user.password = shared
+    User.objects.bulk_update(people, ["password"])
     _sign_tariffs(actor_of(people[0], at=eve), at=eve, since=first_day)
     counters = [
         add_workstation(name=f"Comptoir {number}", post=Workstation.Post.COUNTER)
