@@ -1,5 +1,7 @@
 """What a person gives to a picture: two or three files, the columns of each, what was counted."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backofficine.formats.exports import What
 from backofficine.picture.drafts import Choice, Look
 
+TITLES = {What.STOCK: _("Stock"), What.SALES: _("Sales"), What.PURCHASES: _("Purchases")}
 LARGEST_FILE = 60 * 1024 * 1024  # bytes
 _LETTERS = 26
 
@@ -18,14 +21,14 @@ class FilesForm(forms.Form):
     """The exports themselves. One that is already here need not come again."""
 
     stock = forms.FileField(
-        label=_("Stock"),
+        label=TITLES[What.STOCK],
         error_messages={"required": _("Choose the export of the stock.")},
     )
     sales = forms.FileField(
-        label=_("Sales"),
+        label=TITLES[What.SALES],
         error_messages={"required": _("Choose the export of the sales.")},
     )
-    purchases = forms.FileField(label=_("Purchases"), required=False)
+    purchases = forms.FileField(label=TITLES[What.PURCHASES], required=False)
 
     def __init__(self, *args: Any, here: set[What], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,6 +53,46 @@ class FilesForm(forms.Form):
 
     def clean_purchases(self) -> "UploadedFile[Any] | None":
         return self._file("purchases")
+
+
+_SURE, _LIKELY = 0.8, 0.5  # confidence of the reader
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """One field on the confirm page: its select, a sample, and how its column was recognised."""
+
+    field: forms.BoundField
+    sample: str
+    recognised: str
+    is_doubtful: bool
+    is_shown: bool
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], field: forms.BoundField) -> "FieldRow":
+        """Put what the reader told of a field into words."""
+        doubtful = False
+        if told["column"] is None:
+            words, doubtful = (_("to choose"), True) if told["is_required"] else ("", False)
+        elif told["how"] == "choice":
+            words = _("chosen")
+        elif told["confidence"] < _LIKELY:
+            words, doubtful = _("to check"), True
+        elif told["how"] == "name":
+            words = (
+                _("by its title, sure") if told["confidence"] >= _SURE else _("by its title, likely")
+            )
+        elif told["confidence"] >= _SURE:
+            words = _("by its content, sure")
+        else:
+            words = _("by its content, likely")
+        return cls(
+            field=field,
+            sample=" · ".join(told["sample"][:3]),
+            recognised=str(words),
+            is_doubtful=doubtful,
+            is_shown=told["column"] is not None or told["is_required"] or bool(field.errors),
+        )
 
 
 class ColumnsForm(forms.Form):
@@ -93,6 +136,7 @@ class ColumnsForm(forms.Form):
                 coerce=int,
                 empty_value=None,
                 required=False,
+                widget=forms.Select(attrs={"class": "form-select"}),
                 initial="" if one["column"] is None else one["column"],
             )
 
@@ -103,9 +147,21 @@ class ColumnsForm(forms.Form):
         ]
 
     @property
-    def rows(self) -> list[tuple[dict[str, Any], forms.BoundField]]:
-        """Each field told by the reader, with the select that changes it."""
-        return [(one, self[one["name"]]) for one in self.look.fields]
+    def title(self) -> str:
+        return str(TITLES[self.what])
+
+    @property
+    def shown_rows(self) -> list["FieldRow"]:
+        """What was recognised, what is needed, what is to mend."""
+        return [row for row in self._rows() if row.is_shown]
+
+    @property
+    def absent_rows(self) -> list["FieldRow"]:
+        """What the file does not seem to hold, and can do without."""
+        return [row for row in self._rows() if not row.is_shown]
+
+    def _rows(self) -> list["FieldRow"]:
+        return [FieldRow.of(one, self[one["name"]]) for one in self.look.fields]
 
     def clean(self) -> dict[str, Any]:
         told = self.cleaned_data
@@ -124,8 +180,13 @@ class ColumnsForm(forms.Form):
 
     def say_what_lacks(self, look: Look) -> None:
         """Ask, beside its select, for each column the file cannot be read without."""
+        if look.refused:
+            self.add_error(None, look.refused)
         for name in look.missing:
-            if name in self.fields:
+            if "year" in self.fields and name in ("date", "quantity"):
+                if not self.has_error("year"):
+                    self.add_error("year", _("Say of which year the newest month is."))
+            elif name in self.fields:
                 self.add_error(name, _("The file cannot be read without this column: choose it."))
             elif "newest" in self.fields:
                 self.add_error("newest", _("Say which month the newest column is."))

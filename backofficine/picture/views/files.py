@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from backofficine.formats.exports import What
 from backofficine.kernel import clock
@@ -16,6 +16,7 @@ from backofficine.kernel.errors import DomainError
 from backofficine.picture import drafts, queries
 from backofficine.picture.drafts import Draft
 from backofficine.picture.forms import ColumnsForm, FilesForm
+from backofficine.picture.views import take
 from backofficine.team.request import Request
 
 FILES = [
@@ -118,7 +119,7 @@ def confirm(request: Request, number: UUID) -> HttpResponse:
         if not any(form.errors for form in forms):
             # A new sheet or new columns are shown before they are believed.
             if request.POST.get("act") == "take" and _is_settled(draft, before):
-                return redirect("picture:take", draft.number)
+                return take.take(request, draft)
             return redirect("picture:confirm", draft.number)
         for form in forms:
             form.look = draft.looks[form.what]
@@ -140,14 +141,3 @@ def _is_settled(draft: Draft, before: dict[What, Any]) -> bool:
         draft.looks[what].layout["sheet"] == look.layout["sheet"] for what, look in before.items()
     )
     return draft.is_ready and same_sheet
-
-
-@login_required
-@permission_required("team.import_files", raise_exception=True)
-@require_GET
-def taking(request: Request, number: UUID) -> HttpResponse:
-    """What will be read, and the button that reads it."""
-    draft = draft_or_404(request, number)
-    if not draft.is_ready:
-        return redirect("picture:confirm", draft.number)
-    return render(request, "picture/take.html", {"draft": draft})
