@@ -13,12 +13,13 @@ from backofficine.formats.tables import day, normal, number
 
 _SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}")
 _DATE_LIKE = re.compile(
-    r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:[0-9]{4}|[0-9]{2})\b.*|(?:19|20)[0-9]{2}[/.-][0-9]{1,2}"
-    r"(?:[/.-][0-9]{1,2}\b.*)?|[0-9]{1,2}[/.-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{6}"
+    r"(?:[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:[0-9]{4}|[0-9]{2})|(?:19|20)[0-9]{2}[/.-][0-9]{1,2}"
+    r"(?:[/.-][0-9]{1,2})?|[0-9]{1,2}[/.-](?:19|20)[0-9]{2}|(?:19|20)[0-9]{6})(?:[ T].*)?"
 )
 _SERIAL = re.compile(r"[34][0-9]{4}(?:[.,][0-9]+)?")
 _TIME = re.compile(r"[0-9]{1,2}[:hH][0-9]{2}(?::[0-9]{2})?")
 _RATES = {"0", "2.1", "5.5", "8.5", "10", "20"}
+_INITIALS = re.compile(r"\b[a-z](?: [a-z])+\b")  # « P.A. H.T. »
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -141,7 +142,7 @@ def likeness(kind: str, column: Profile) -> float:
 
 def name_score(heading: str, name: str, known: Known) -> float:
     """Tell in 0–1 how much a heading says a field: 1 word for word, less among other words."""
-    plain = normal(heading[:80])
+    plain = _INITIALS.sub(lambda run: run[0].replace(" ", ""), normal(heading[:80]))
     if not plain:
         return 0.0
     return _name_score(plain, name, known.names, known.never)

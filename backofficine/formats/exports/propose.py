@@ -1,6 +1,7 @@
 """What a file seems to hold, and what to ask before it is read."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ _SAMPLED = 300  # lines, for the content
 _PREVIEWED = 8
 _SHOWN = 5
 _LONGEST_HEADING = 80
+_DAY = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:20)?[0-9]{2}")
 
 Cells = tuple[int, list[str]]
 Found = dict[str, tuple[int, str, float]]
@@ -104,7 +106,7 @@ class _Sheet:
             columns_of.profile([cells[index] for _, cells in sampled if index < len(cells)])
             for index in range(width)
         ]
-        wide = _wide(headings, profiles) if what is What.SALES else Wide({}, {}, {})
+        wide = _wide(ways, profiles) if what is What.SALES else Wide({}, {}, {})
         found = _find(ways, profiles, known, wide, chosen or {}, has_headings=last is not None)
         if "date" in found and len(wide) and found["date"][2] < 0.9:
             del found["date"]
@@ -172,15 +174,11 @@ def _headings(rows: Sequence[Cells], what: What) -> tuple[list[list[str]], int |
     if best is None:
         return [], None
     last = best
-    if best + 1 < len(rows) and _may_be_heading(rows[best + 1][1]):
+    if best + 1 < len(rows) and _head_together(rows[best], rows[best + 1]):
         last = best + 1
     above = best - 1 if last == best else best
     lower = [cell.strip() for cell in rows[last][1]]
-    if (
-        above < 0
-        or not _may_be_heading(rows[above][1])
-        or (last == best and _is_title(rows[above]))
-    ):
+    if above < 0 or not _head_together(rows[above], rows[last]):
         return [[text] for text in lower], last
     upper = _spread(rows[above][1], len(lower))
     return [
@@ -195,9 +193,14 @@ def _may_be_heading(cells: Sequence[str]) -> bool:
     return not any(_is_data(text) for text in texts)
 
 
-def _is_title(row: Cells) -> bool:
-    """Tell a title with its date from a line of group headings: fewer than three filled cells."""
-    return sum(1 for cell in row[1] if cell.strip()) < 2
+def _head_together(upper: Cells, lower: Cells) -> bool:
+    """Tell two lines of headings from a title above one: they touch, and give no day."""
+    return (
+        upper[0] == lower[0] - 1
+        and _may_be_heading(upper[1])
+        and _may_be_heading(lower[1])
+        and not any(_DAY.search(cell) for cell in upper[1])
+    )
 
 
 def _is_data(text: str) -> bool:
@@ -254,8 +257,8 @@ def _sample(body: Sequence[Cells]) -> Iterable[Cells]:
 # --- Columns --------------------------------------------------------------------------------------
 
 
-def _wide(headings: Sequence[str], profiles: Sequence[Profile]) -> Wide:
-    wide = wide_months(headings)
+def _wide(ways: Sequence[Sequence[str]], profiles: Sequence[Profile]) -> Wide:
+    wide = max((wide_months([way[at] for way in ways]) for at in (0, -1)), key=len)
     if len(wide) < 2:
         return Wide({}, {}, {})
 
@@ -344,18 +347,22 @@ def _dated(layout: Layout, wide: Wide, *, newest: str | None, year: int | None) 
     return layout
 
 
-def _missing(what: What, layout: Layout) -> list[str]:
-    """Name the required fields no column was found for; ``months`` when they have no date."""
+def lacking_of(what: What, layout: Layout) -> list[str]:
+    """Name the required fields that no column gives; months are a date and a quantity."""
     is_wide = bool(layout.months or layout.relative)
-    missing = [
+    return [
         name
         for name, field in KNOWN[what].items()
         if field.is_required
         and name not in layout.columns
         and not (is_wide and name in ("date", "quantity"))
     ]
-    undated = [index for index in layout.relative if index not in layout.months]
-    return [*missing, "months"] if undated else missing
+
+
+def _missing(what: What, layout: Layout) -> list[str]:
+    """Name what a person must still say: ``months`` when columns of months have no date."""
+    undated = any(index not in layout.months for index in layout.relative)
+    return [*lacking_of(what, layout), *(["months"] if undated else [])]
 
 
 # --- Words ----------------------------------------------------------------------------------------

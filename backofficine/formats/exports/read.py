@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from backofficine.formats.codes import clean_code
+from backofficine.formats.exports.fields import KNOWN
 from backofficine.formats.exports.months import month_number, month_of, span
-from backofficine.formats.exports.propose import propose_from
+from backofficine.formats.exports.propose import lacking_of, propose_from
 from backofficine.formats.exports.shape import (
     Export,
     Layout,
@@ -71,6 +72,9 @@ def read_export(
         layout = layout.dated(newest)
     if not 0 <= layout.sheet < len(grids):
         raise TableRefused("Cette feuille n’est plus dans le fichier : confirmez les colonnes.")
+    if lacking := lacking_of(what, layout):
+        asked = [f"Quelle colonne contient : {KNOWN[what][name].french} ?" for name in lacking]
+        raise TableRefused(_what_to_do(asked, []))
     reading = _Reading(grids[layout.sheet], what, layout, notes)
     lines, grain = reading.lines()
     if not lines:

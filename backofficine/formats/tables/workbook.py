@@ -7,7 +7,13 @@ from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+from python_calamine import (
+    CalamineError,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from backofficine.formats.tables.shape import Grid, TableRefused
 
@@ -145,7 +151,7 @@ def _grids(data: bytes, kind: str) -> list[Grid]:
     with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
         grids: list[Grid] = []
         for index, about in enumerate(book.sheets_metadata):
-            if about.typ.name != "WorkSheet":
+            if about.typ != SheetTypeEnum.WorkSheet or about.visible != SheetVisibleEnum.Visible:
                 continue
             sheet = book.get_sheet_by_index(index)
             if sheet.total_height * sheet.total_width > _MOST_CELLS:
