@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.template import Context, Template
 from django.test import SimpleTestCase
+from django.utils.safestring import mark_safe
 
 from backofficine.web.templatetags.components import PLATES
 
@@ -348,3 +350,12 @@ def test_a_section_is_opened_by_its_title(draw):
 
     contains('<header><h2>On the floor</h2><span class="c sp">3</span></header>', html)
     assert "<p>x</p>" in html
+
+
+def test_an_attribute_typed_by_a_person_is_escaped_even_after_a_safe_one():
+    drawn = Template(
+        '{% load components %}{% button "Go" data_word=safe %}{% button "Go" data_word=typed %}'
+    ).render(Context({"safe": mark_safe("a&quot;b"), "typed": "a&quot;b"}))
+
+    assert 'data-word="a&quot;b"' in drawn
+    assert 'data-word="a&amp;quot;b"' in drawn

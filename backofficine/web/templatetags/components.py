@@ -16,6 +16,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.functional import Promise as Lazy
+from django.utils.html import conditional_escape
 from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
@@ -249,7 +250,7 @@ def _as_attributes(names: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("web/components/button.html")
+@register.simple_tag
 def button(
     label: Words,
     kind: str = "",
@@ -261,24 +262,29 @@ def button(
     disabled: bool = False,
     busy: bool = False,
     **attributes: Any,
-) -> dict[str, Any]:
+) -> str:
     """A button, or a link that looks like one when it has an ``href``.
 
     ``kind``: primary (one a page), danger, link, or "". ``size``: sm, lg, or "". Any other name
     becomes an attribute: ``name``, ``value``, ``form``, ``hx_post``, ``data_key``…
     """
-    return {
-        "label": label,
-        "kind": kind,
-        "key": key,
-        "icon": icon,
-        "href": href,
-        "size": size,
-        "type": type,
-        "disabled": disabled,
-        "busy": busy,
-        "attributes": _as_attributes(attributes),
-    }
+    return _filled(
+        "web/components/button.html",
+        label=str(label),
+        kind=kind,
+        key=str(key),
+        icon=icon,
+        href=href,
+        size=size,
+        type=type,
+        disabled=disabled,
+        busy=busy,
+        # Escaped here: inside a tuple, a safe text and a typed one would be the same word.
+        attributes=tuple(
+            (name, value if value is True else conditional_escape(value))
+            for name, value in _as_attributes(attributes).items()
+        ),
+    )
 
 
 def _shape(bound: BoundField) -> str:
