@@ -135,6 +135,7 @@ class National:
     products: Mapping[str, NationalProduct] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     groups_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by CIS
+    brands: frozenset[str] = frozenset()  # CIS that generics copy
     editions: tuple[Edition, ...] = ()
 
     def find(self, code: str) -> NationalProduct | None:
@@ -229,9 +230,12 @@ def from_catalogue() -> National:
         )  # fmt: skip
     groups: dict[str, str] = {}
     members: dict[str, list[str]] = {}
-    for cis, number, label in GenericMember.objects.values_list(
-        "cis", "group__number", "group__label"
+    brands = set()
+    for cis, number, label, kind in GenericMember.objects.values_list(
+        "cis", "group__number", "group__label", "kind"
     ):
+        if kind == GenericMember.Kind.BRAND:
+            brands.add(cis)
         groups[number] = label
         members.setdefault(cis, []).append(number)
     latest: dict[str, str] = dict(
@@ -241,6 +245,7 @@ def from_catalogue() -> National:
         products,
         groups,
         {cis: tuple(sorted(set(found))) for cis, found in members.items()},
+        frozenset(brands),
         tuple(Edition(edition, digest) for edition, digest in sorted(latest.items())),
     )
 
@@ -289,6 +294,7 @@ class _Reading:
         self.prices: dict[str, list[PriceSpan]] = {}
         self.groups: dict[str, str] = {}
         self.groups_of: dict[str, tuple[str, ...]] = {}
+        self.brands: frozenset[str] = frozenset()
         self.editions: list[Edition] = []
 
     def take(self, edition: bdpm.Edition) -> None:
@@ -377,6 +383,9 @@ class _Reading:
         for line in edition.group_members:
             self.groups[line.group_id] = line.group_label[:400]
             members.setdefault(line.cis, set()).add(line.group_id)
+        self.brands = frozenset(
+            line.cis for line in edition.group_members if line.kind == GenericMember.Kind.BRAND
+        )
         self.groups_of = {cis: tuple(sorted(found)) for cis, found in members.items()}
 
     def national(self) -> National:
@@ -387,6 +396,7 @@ class _Reading:
             },
             self.groups,
             self.groups_of,
+            self.brands,
             tuple(self.editions),
         )
 

@@ -19,6 +19,7 @@ def test_the_database_and_the_files_say_the_same(editions, real_national, db, no
     assert stored.editions == real_national.editions
     assert stored.groups == real_national.groups
     assert stored.groups_of == real_national.groups_of
+    assert stored.brands == real_national.brands
     assert stored.products.keys() == real_national.products.keys()
     different = [
         code for code, one in stored.products.items() if one != real_national.products[code]

@@ -1,0 +1,1 @@
+"""The sections of a picture, one file each: arrays in, figures and lines out."""
