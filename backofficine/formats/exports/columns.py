@@ -8,6 +8,7 @@ from statistics import median
 
 from backofficine.formats.codes import UnreadableCode, clean_code, has_valid_key
 from backofficine.formats.exports.fields import Known
+from backofficine.formats.exports.months import month_number, month_of
 from backofficine.formats.exports.shape import Guess
 from backofficine.formats.tables import day, normal, number
 
@@ -36,6 +37,7 @@ class Profile:
     rate: float = 0.0
     dated: float = 0.0
     serial: float = 0.0
+    monthly: float = 0.0  # a month, with its year or not
     timed: float = 0.0
     words: float = 0.0  # mostly letters
     distinct: float = 0.0
@@ -64,11 +66,17 @@ def profile(texts: Sequence[str]) -> Profile:
         rate=share("r"),
         dated=share("d"),
         serial=share("x"),
+        monthly=share("m"),
         timed=share("t"),
         words=share("w"),
         distinct=len(set(filled)) / count,
         middle=median(numbers) if numbers else 0.0,
     )
+
+
+def is_code(text: str) -> bool:
+    """Tell whether a cell is a code of a product beyond doubt, or was one."""
+    return "k" in _marks(text.strip()[:80])[0]
 
 
 @lru_cache(maxsize=65536)
@@ -93,6 +101,8 @@ def _marks(text: str) -> tuple[str, float]:
             pass
     if _SERIAL.fullmatch(text):
         marks += "x"
+    if month_of(text) or month_number(text):
+        marks += "m"
     if _TIME.fullmatch(text):
         marks += "t"
     letters = len(_LETTER.findall(text))
@@ -128,7 +138,7 @@ def likeness(kind: str, column: Profile) -> float:
         case "rate":
             return max(column.rate, 0.6 * column.number)
         case "date":
-            return max(column.dated, 0.9 * column.serial)
+            return max(column.dated, 0.9 * column.serial, 0.9 * column.monthly)
         case "time":
             return max(column.timed, column.dated)
         case "year":

@@ -17,6 +17,8 @@ _SAMPLED = 300  # lines, for the content
 _PREVIEWED = 8
 _SHOWN = 5
 _LONGEST_HEADING = 80
+_HEADING = 1.9  # two names, or one name over a line with a code
+_OVER_CODES = 1.9
 _DAY = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:20)?[0-9]{2}")
 
 Cells = tuple[int, list[str]]
@@ -164,12 +166,14 @@ _LONG_ONLY = ("quantity", "year", "time", "amount")
 def _headings(rows: Sequence[Cells], what: What) -> tuple[list[list[str]], int | None]:
     """Find the line or two of headings: for each column its readings, and the last line's index."""
     known = KNOWN[what]
-    best, best_score = None, 1.9
+    best, best_score = None, 0.0
     for at, (_, cells) in enumerate(rows):
         if not _may_be_heading(cells):
             continue
         score = _heading_score(cells, known)
-        if score > best_score:
+        if at + 1 < len(rows) and _heads_codes(cells, rows[at + 1][1]):
+            score += _OVER_CODES
+        if score >= _HEADING and score > best_score:
             best, best_score = at, score
     if best is None:
         return [], None
@@ -184,6 +188,12 @@ def _headings(rows: Sequence[Cells], what: What) -> tuple[list[list[str]], int |
     return [
         _ways(top, bottom) for top, bottom in zip(upper, _padded(lower, len(upper)), strict=True)
     ], last
+
+
+def _heads_codes(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Tell whether a line stands over a line with a code, and is about as full."""
+    filled, under = (sum(1 for cell in line if cell.strip()) for line in (cells, below))
+    return filled > 0.6 * under and any(columns_of.is_code(cell) for cell in below)
 
 
 def _may_be_heading(cells: Sequence[str]) -> bool:
@@ -205,7 +215,7 @@ def _head_together(upper: Cells, lower: Cells) -> bool:
 
 def _is_data(text: str) -> bool:
     """Tell a value from a heading; a year and a month are headings too."""
-    if len(text) > _LONGEST_HEADING:
+    if len(text) > _LONGEST_HEADING or columns_of.is_code(text):
         return True
     if not any(sign.isdigit() for sign in text) or month_of(text):
         return False

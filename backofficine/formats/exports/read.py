@@ -5,14 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
 from backofficine.formats.codes import clean_code
 from backofficine.formats.exports.fields import KNOWN
-from backofficine.formats.exports.months import month_number, month_of, span
+from backofficine.formats.exports.months import span
 from backofficine.formats.exports.propose import lacking_of, propose_from
 from backofficine.formats.exports.shape import (
     Export,
@@ -22,13 +22,24 @@ from backofficine.formats.exports.shape import (
     StockLine,
     What,
 )
+from backofficine.formats.exports.values import (
+    box_sign,
+    boxes,
+    expiry_day,
+    month_cell,
+    month_span,
+    past_day,
+    plain_text,
+    remembered,
+    sale_day,
+    sentence,
+)
 from backofficine.formats.tables import (
     Grid,
     Rejected,
     TableRefused,
     day,
     decimal_sign,
-    instant,
     is_footer,
     normal,
     number,
@@ -39,9 +50,6 @@ from backofficine.formats.tables import (
 ValueT = TypeVar("ValueT")
 Cells = tuple[int, list[str]]
 
-_FIRST_YEAR = 1990  # before, a date is the empty one of Excel or of the software
-_NO_DATE = re.compile(r"[0/\-. :]*|.*9999.*|null|n/?a|neant|jamais", re.IGNORECASE)
-_GROUPED = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:[.,][0-9]{3})+")
 _EDITED = re.compile(r"[0-9]{2}[/.-][0-9]{2}[/.-]20[0-9]{2}|20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
 
@@ -154,7 +162,7 @@ class _Reading:
         heading = self.layout.heading_line
         widest = self._width()
         needed = 1 + max(index for name, index in columns.items() if name in ("code", "quantity"))
-        clean = _remembered(clean_code)
+        clean = remembered(clean_code)
         headings = self._heading_cells()
         has_begun = heading is not None
         for line, cells in self.grid.rows:
@@ -187,7 +195,7 @@ class _Reading:
             try:
                 code = clean(text)
             except ValueError as error:
-                self._reject(line, _sentence("Code", error))
+                self._reject(line, sentence("Code", error))
                 continue
             has_begun = True
             yield line, cells, code
@@ -213,7 +221,10 @@ class _Reading:
         index = self.layout.columns.get(name)
         if index is None:
             return []
-        return [cells[index] for _, cells in self.grid.rows if index < len(cells)]
+        after = self.layout.heading_line or 0
+        return [
+            cells[index] for line, cells in self.grid.rows if line > after and index < len(cells)
+        ]
 
     def _reject(self, line: int, reason: str) -> None:
         self.rejected.append(Rejected(line, reason))
@@ -232,7 +243,7 @@ class _Reading:
         """Read a field one can do without: what cannot be read is left empty, and counted."""
         if name not in self.layout.columns:
             return lambda cells: None
-        get, memory = self._getter(name), _remembered(parse)
+        get, memory = self._getter(name), remembered(parse)
 
         def value(cells: list[str]) -> ValueT | None:
             if not (text := get(cells)):
@@ -248,10 +259,10 @@ class _Reading:
     def _quantity(self) -> Callable[[list[str]], int]:
         """Read the quantity; an empty one is a zero where the file writes no other zero."""
         texts = [text.strip() for text in self._texts("quantity")]
-        decimal = decimal_sign(texts)
+        decimal = box_sign(texts)
         empty = sum(not text for text in texts)
         blank_is_zero = self.what is What.STOCK and empty * 20 > len(texts) and "0" not in texts
-        get, parse = self._getter("quantity"), _remembered(partial(boxes, decimal=decimal))
+        get, parse = self._getter("quantity"), remembered(partial(boxes, decimal=decimal))
 
         def value(cells: list[str]) -> int:
             text = get(cells)
@@ -267,7 +278,7 @@ class _Reading:
         return self._optional(name, french, partial(number, decimal=sign))
 
     def _text(self, name: str) -> Callable[[list[str]], str]:
-        get, clean = self._getter(name), _remembered(plain_text)
+        get, clean = self._getter(name), remembered(plain_text)
         return lambda cells: clean(get(cells))
 
     # --- Each kind of export ---
@@ -291,7 +302,7 @@ class _Reading:
             try:
                 boxes_held = quantity(cells)
             except ValueError as error:
-                self._reject(line, _sentence("Quantité", error))
+                self._reject(line, sentence("Quantité", error))
                 continue
             lines.append(
                 StockLine(
@@ -328,7 +339,7 @@ class _Reading:
                 bought = quantity(cells)
             except ValueError as error:
                 self._reject(
-                    line, str(error) if str(error).endswith(".") else _sentence("Quantité", error)
+                    line, str(error) if str(error).endswith(".") else sentence("Quantité", error)
                 )
                 continue
             lines.append(
@@ -339,13 +350,13 @@ class _Reading:
         return lines
 
     def _dates(self, parse: Callable[[str], ValueT]) -> Callable[[list[str]], ValueT]:
-        get, memory = self._getter("date"), _remembered(parse)
+        get, memory = self._getter("date"), remembered(parse)
 
         def value(cells: list[str]) -> ValueT:
             try:
                 return memory(get(cells))
             except ValueError as error:
-                raise ValueError(_sentence("Date", error)) from None
+                raise ValueError(sentence("Date", error)) from None
 
         return value
 
@@ -356,7 +367,7 @@ class _Reading:
         label, quantity = self._text("label"), self._quantity()
         amount, year = self._money("amount", "montant"), self._getter("year")
         if by_month:
-            spans = _remembered(month_span)
+            spans = remembered(month_span)
             get = self._getter("date")
 
             def when(cells: list[str]) -> tuple[date, date]:
@@ -375,7 +386,7 @@ class _Reading:
                 sold = quantity(cells)
             except ValueError as error:
                 reason = str(error)
-                self._reject(line, reason if reason.endswith(".") else _sentence("Quantité", error))
+                self._reject(line, reason if reason.endswith(".") else sentence("Quantité", error))
                 continue
             if sold:
                 lines.append(SalesLine(line, code, label(cells), sold, first, last, amount(cells)))
@@ -415,7 +426,7 @@ class _Reading:
             for index in named
             if index < len(cells)
         ]
-        parse = _remembered(partial(boxes, decimal=decimal_sign(texts)))
+        parse = remembered(partial(boxes, decimal=box_sign(texts)))
         label = self._text("label")
         lines: list[SalesLine] = []
         for line, cells, code in self._body():
@@ -427,7 +438,7 @@ class _Reading:
                 try:
                     sold = parse(text)
                 except ValueError as error:
-                    self._reject(line, _sentence(f"{first:%m/%Y}", error))
+                    self._reject(line, sentence(f"{first:%m/%Y}", error))
                     continue
                 if sold:
                     lines.append(SalesLine(line, code, name, sold, first, last))
@@ -473,100 +484,3 @@ class _Reading:
                 except ValueError:
                     continue
         return max(found, default=None)
-
-
-# --- Values ---------------------------------------------------------------------------------------
-
-
-def boxes(text: str, *, decimal: str = "") -> int:
-    """Read a number of boxes; ``1.234`` and ``1,234`` are thousands, for no box is cut in three.
-
-    :raises ValueError: with the reason in French.
-    """
-    stripped = text.strip()
-    if not stripped:
-        raise ValueError("la case est vide")
-    if _GROUPED.fullmatch(stripped) and stripped.lstrip("+-").find(decimal or "\x00") < 0:
-        stripped = stripped.replace(".", "").replace(",", "")
-    return whole(stripped, decimal=decimal)
-
-
-def sale_day(text: str) -> date:
-    """Read the day of a fact, with or without its hour.
-
-    :raises ValueError: with the reason in French.
-    """
-    found = instant(text, None)
-    on = found.date() if isinstance(found, datetime) else found
-    if on.year < _FIRST_YEAR:
-        raise ValueError(f"« {text[:40]} » est la date vide d’Excel ou du logiciel")
-    return on
-
-
-def past_day(text: str) -> date | None:
-    """Read a day one may not know; zeros and the year 1900 mean it never came.
-
-    :raises ValueError: with the reason in French.
-    """
-    if _NO_DATE.fullmatch(text):
-        return None
-    found = instant(text, None)
-    on = found.date() if isinstance(found, datetime) else found
-    return on if on.year >= _FIRST_YEAR else None
-
-
-def expiry_day(text: str) -> date | None:
-    """Read an expiry; ``05/28`` is the end of May 2028.
-
-    :raises ValueError: with the reason in French.
-    """
-    if short := re.fullmatch(r"([0-9]{1,2})[/.-]([0-9]{2})", text):
-        return day(f"{short[1]}/20{short[2]}")
-    return past_day(text)
-
-
-def month_cell(text: str) -> str | None:
-    """Give ``AAAA-MM`` for a cell that holds a month, not a day of it."""
-    return None if len(re.findall(r"[0-9]+", text)) > 2 or len(text) == 8 else month_of(text)
-
-
-def month_span(text: str) -> tuple[date, date]:
-    """Read ``month␟year``; the year may stand in the month.
-
-    :raises ValueError: with the reason in French.
-    """
-    said, _, year = text.partition("\x1f")
-    if month := month_of(said):
-        return span(month)
-    alone = month_number(said)
-    if alone and re.fullmatch(r"20[0-9]{2}", year):
-        return span(f"{year}-{alone:02d}")
-    raise ValueError(f"Date : « {said[:40]} » n’est pas un mois.")
-
-
-def plain_text(text: str) -> str:
-    """Take off the apostrophe that guards a text in a spreadsheet, and what no screen shows."""
-    if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
-        text = text[1:]
-    if text.isprintable() and "  " not in text:
-        return text
-    return " ".join("".join(sign for sign in text if sign.isprintable() or sign.isspace()).split())
-
-
-def _remembered(parse: Callable[[str], ValueT]) -> Callable[[str], ValueT]:
-    """Parse each different text once: a column says the same thing a thousand times."""
-    memory: dict[str, ValueT] = {}
-
-    def value(text: str) -> ValueT:
-        try:
-            return memory[text]
-        except KeyError:
-            parsed = memory[text] = parse(text)
-            return parsed
-
-    return value
-
-
-def _sentence(name: str, error: ValueError) -> str:
-    reason = str(error).rstrip(".")
-    return reason + "." if reason.startswith("Le code") else f"{name} : {reason}."
