@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,7 @@ _FIELDS: dict[type, Callable[[], Any]] = {
     int: models.BigIntegerField,
     str: models.TextField,
     date: models.DateField,
+    datetime: models.DateTimeField,
     UUID: models.UUIDField,
 }
 

@@ -1,15 +1,17 @@
 """Questions about this pharmacy: its days and hours, and the value of a dated key on a day."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
+from backofficine.kernel.prepared import Prepared
 from backofficine.kernel.reading import one_reading, read_once
 from backofficine.pharmacy.defaults import LABELS, PARAMETERS, TARIFFS
 from backofficine.pharmacy.models import ClosedDay, OpeningHours, Parameter, Pharmacy, Tariff
@@ -27,10 +29,13 @@ class UnknownValue(DomainError):
     message = _("No value of “%(key)s” is valid on %(day)s. Add one under Settings.")
 
 
+_HERE = Prepared(lambda: Pharmacy.objects.order_by("pk")[:1])
+
+
 @read_once
 def here() -> Pharmacy | None:
     """The pharmacy of this database; ``None`` before the first run."""
-    return Pharmacy.objects.order_by("pk").first()
+    return _HERE.first()
 
 
 def pharmacy() -> Pharmacy:
@@ -85,18 +90,30 @@ def is_closed(day: date) -> bool:
     return day in _closed_days(day.year)
 
 
+_CLOSED = Prepared(
+    lambda first, last: ClosedDay.objects.filter(
+        closed_on__gte=first, closed_on__lte=last
+    ).values_list("closed_on"),
+    date,
+    date,
+)
+_WEEK = Prepared(
+    lambda: OpeningHours.objects.order_by("weekday", "opens_at", "pk").values_list(
+        "weekday", "opens_at", "closes_at"
+    )
+)
+
+
 @read_once
 def _closed_days(year: int) -> set[date]:
-    days = ClosedDay.objects.filter(closed_on__range=(date(year, 1, 1), date(year, 12, 31)))
-    return set(days.values_list("closed_on", flat=True))
+    return {day for (day,) in _CLOSED.all(date(year, 1, 1), date(year, 12, 31))}
 
 
 @read_once
 def week() -> dict[int, list[tuple[time, time]]]:
     """The opening stretches of each weekday, Monday is 0, in local time."""
     stretches: dict[int, list[tuple[time, time]]] = {}
-    rows = OpeningHours.objects.order_by("weekday", "opens_at", "pk")
-    for weekday, opens, closes in rows.values_list("weekday", "opens_at", "closes_at"):
+    for weekday, opens, closes in _WEEK.all():
         stretches.setdefault(weekday, []).append((opens, closes))
     return stretches
 
@@ -119,15 +136,24 @@ def open_minutes_between(start: datetime, end: datetime) -> int:
         return int(total.total_seconds() // 60)
 
 
+def _last_valid(model: Any) -> Callable[..., Any]:
+    return lambda key, first, last: (
+        model.objects.filter(key=key, valid_from__lte=first)
+        .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=last))
+        .order_by("-valid_from", "-pk")
+    )
+
+
+_TARIFF: Prepared[Tariff] = Prepared(lambda *of: _last_valid(Tariff)(*of)[:1], str, date, date)
+_PARAMETER: Prepared[tuple[str]] = Prepared(
+    lambda *of: _last_valid(Parameter)(*of).values_list("value")[:1], str, date, date
+)
+
+
 @read_once
 def tariff(key: str, *, on: date) -> Tariff:
     """The tariff of ``key`` valid on a day; raises :class:`UnknownValue`."""
-    found = (
-        Tariff.objects.filter(key=key, valid_from__lte=on)
-        .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on))
-        .order_by("-valid_from", "-pk")
-        .first()
-    )
+    found = _TARIFF.first(key, on, on)
     if found is None:
         raise UnknownValue(key=key, day=on)
     return found
@@ -136,16 +162,10 @@ def tariff(key: str, *, on: date) -> Tariff:
 @read_once
 def parameter(key: str, *, on: date) -> str:
     """The text of a dated parameter valid on a day; raises :class:`UnknownValue`."""
-    found = (
-        Parameter.objects.filter(key=key, valid_from__lte=on)
-        .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on))
-        .order_by("-valid_from", "-pk")
-        .values_list("value", flat=True)
-        .first()
-    )
+    found = _PARAMETER.first(key, on, on)
     if found is None:
         raise UnknownValue(key=key, day=on)
-    return found
+    return found[0]
 
 
 def number(key: str, *, on: date) -> Decimal:

@@ -2,8 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from backofficine.pharmacy.models import ClosedDay
-from backofficine.pharmacy.queries import instant, week, zone
+from backofficine.pharmacy.queries import instant, openings, zone
 
 LOOK_BACK = timedelta(days=30)
 
@@ -14,12 +13,6 @@ class Hours:
     def __init__(self, *, at: datetime) -> None:
         self.zone = zone()
         self.today = at.astimezone(self.zone).date()
-        self._stretches = week()
-        self._closed = set(
-            ClosedDay.objects.filter(closed_on__gte=self.today - LOOK_BACK).values_list(
-                "closed_on", flat=True
-            )
-        )
 
     def day_of(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
@@ -32,12 +25,7 @@ class Hours:
         )
 
     def openings(self, day: date) -> list[tuple[datetime, datetime]]:
-        if day in self._closed:
-            return []
-        return [
-            (instant(day, opens, in_zone=self.zone), instant(day, closes, in_zone=self.zone))
-            for opens, closes in self._stretches.get(day.weekday(), [])
-        ]
+        return openings(day, in_zone=self.zone)
 
     def open_minutes(self, start: datetime, end: datetime) -> int:
         """Whole minutes of opening between two instants; at most :data:`LOOK_BACK` is read."""

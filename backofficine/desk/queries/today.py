@@ -14,8 +14,8 @@ from django.db.models import Count, Q, Sum
 
 from backofficine.desk.queries.frame import CLOSE, Waiting
 from backofficine.desk.queries.hours import Hours
-from backofficine.pharmacy.models import Parameter
-from backofficine.pharmacy.queries import UnknownValue
+from backofficine.kernel.prepared import Prepared
+from backofficine.pharmacy.queries import number
 from backofficine.promises.identity import initials_of
 from backofficine.promises.models import HOLDING, Cause, Promise, Status
 from backofficine.purchasing.models import DeliveryRound, Order, Supplier
@@ -254,6 +254,76 @@ class Wave:
         return self.ready == self.count
 
 
+def _line(product: str) -> list[str]:
+    """The columns that a product's line shows: reading whole products would cost the page more."""
+    return [f"{product}__{name}" for name in PRODUCT_LINE]
+
+
+_ROUNDS = Prepared(
+    lambda due_from, due_before, closes_from, closes_before: DeliveryRound.objects.filter(
+        Q(due_at__gte=due_from, due_at__lt=due_before)
+        | Q(cut_off_at__gte=closes_from, cut_off_at__lt=closes_before),
+        is_cancelled=False,
+        supplier__is_active=True,
+    ).order_by("cut_off_at", "pk")[:60],
+    *[datetime] * 4,
+)
+_GAPS = Prepared(
+    lambda start, end: (
+        Gap.objects.filter(found_at__gte=start, found_at__lt=end)
+        .select_related("product")
+        .only("kind", "ordered", "received", *_line("product"))
+        .order_by("-found_at", "-pk")[:50]
+    ),
+    datetime,
+    datetime,
+)
+_SEARCHES = Prepared(
+    lambda start, end: (
+        NotFound.objects.filter(reported_at__gte=start, reported_at__lt=end)
+        .select_related("product", "location")
+        .only("reported_at", "location__code", "location__kind", *_line("product"))
+        .order_by("-reported_at", "-pk")[:50]
+    ),
+    datetime,
+    datetime,
+)
+_DUE = Prepared(
+    lambda end, start, before: (
+        Promise.objects.filter(closed_at__isnull=True)
+        .filter(
+            Q(status__in=WAITED, promised_at__lt=end)
+            | Q(status__in=sorted(HOLDING), promised_at__gte=start, promised_at__lt=before)
+        )
+        .order_by("promised_at", "pk")
+        .values_list("pk", "status", "promised_at", "delivery_round", "told_at")[:500]
+    ),
+    *[datetime] * 3,
+)
+_ON_FLOOR = Prepared(
+    lambda: (
+        Parcel.objects.filter(emptied_at=None)
+        .select_related("supplier", "receipt")
+        .only(
+            "kind",
+            "is_cold",
+            "place",
+            "dropped_at",
+            "opened_at",
+            "delivery_round_id",
+            "supplier__name",
+            "supplier__kind",
+            "supplier__dock_limit_minutes",
+            "supplier__cold_limit_minutes",
+            "receipt__number",
+            "receipt__status",
+        )
+        .order_by("dropped_at", "pk")[:300]
+    )
+)
+_SEAL = Prepared(lambda: ChainHead.objects.filter(pk=1).values_list("hash"))
+
+
 def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bool = True) -> Today:
     """The day at an instant; ``rights`` are those of the reader, ``team.`` left out.
 
@@ -266,31 +336,14 @@ def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bo
     settings = _settings(day)
     drops = _drops(hours, at=at, cold_out=settings[COLD_OUT])
     promises = _promises(at=at, start=start, end=end)
-    due = list(
-        DeliveryRound.objects.filter(
-            Q(due_at__gte=start, due_at__lt=end)
-            | Q(cut_off_at__gte=start, cut_off_at__lt=end + timedelta(days=4)),
-            is_cancelled=False,
-            supplier__is_active=True,
-        ).order_by("cut_off_at", "pk")[:60]
-    )
+    due = _ROUNDS.all(start, end, start, end + timedelta(days=4))
     cut_offs = [one for one in due if one.cut_off_at >= start]
     coming = next((one for one in cut_offs if one.cut_off_at > at), None)
     due_today = [one for one in due if start <= one.due_at < end]
     ordered = _ordered([*due_today, *([coming] if coming else [])])
     rounds = _rounds(due_today, promises, ordered, at=at)
-    gaps = Gap.objects.filter(found_at__gte=start, found_at__lt=end)
-    searches = NotFound.objects.filter(reported_at__gte=start, reported_at__lt=end)
-    shown_gaps = list(
-        gaps.select_related("product")
-        .only("kind", "ordered", "received", *_line("product"))
-        .order_by("-found_at", "-pk")[:50]
-    )
-    shown_searches = list(
-        searches.select_related("product", "location")
-        .only("reported_at", "location__code", "location__kind", *_line("product"))
-        .order_by("-reported_at", "-pk")[:50]
-    )
+    shown_gaps = _GAPS.all(start, end)
+    shown_searches = _SEARCHES.all(start, end)
     one_day = Today(
         at=at,
         day=day,
@@ -320,49 +373,15 @@ def today(at: datetime, *, waiting: Waiting, rights: set[str], with_promises: bo
     return one_day
 
 
-def _line(product: str) -> list[str]:
-    """The columns that a product's line shows: reading whole products would cost the page more."""
-    return [f"{product}__{name}" for name in PRODUCT_LINE]
-
-
 def _settings(day: date) -> dict[str, int]:
     """The dated parameters the page needs, read at once."""
-    rows = (
-        Parameter.objects.filter(key__in=[COLD_OUT, EXPIRY_WATCH], valid_from__lte=day)
-        .filter(Q(valid_until__isnull=True) | Q(valid_until__gte=day))
-        .order_by("valid_from", "pk")
-        .values_list("key", "value")
-    )
-    found = {key: int(Decimal(value)) for key, value in rows}
-    for key in (COLD_OUT, EXPIRY_WATCH):
-        if key not in found:
-            raise UnknownValue(key=key, day=day)
-    return found
+    return {key: int(number(key, on=day)) for key in (COLD_OUT, EXPIRY_WATCH)}
 
 
 def _drops(hours: Hours, *, at: datetime, cold_out: int) -> list[Drop]:
     """What lies on the floor, cold first, then the oldest."""
     drops: dict[tuple[object, ...], Drop] = {}
-    parcels = (
-        Parcel.objects.filter(emptied_at=None)
-        .select_related("supplier", "receipt")
-        .only(
-            "kind",
-            "is_cold",
-            "place",
-            "dropped_at",
-            "opened_at",
-            "delivery_round_id",
-            "supplier__name",
-            "supplier__kind",
-            "supplier__dock_limit_minutes",
-            "supplier__cold_limit_minutes",
-            "receipt__number",
-            "receipt__status",
-        )
-        .order_by("dropped_at", "pk")[:300]
-    )
-    for parcel in parcels:
+    for parcel in _ON_FLOOR.all():
         key = (parcel.supplier_id, parcel.is_cold, parcel.place, parcel.dropped_at)
         one = drops.setdefault(
             key,
@@ -395,18 +414,9 @@ def _drops(hours: Hours, *, at: datetime, cold_out: int) -> list[Drop]:
 
 def _promises(*, at: datetime, start: datetime, end: datetime) -> list[Due]:
     """Promises said for today, and the late ones of the days before: late first, then by hour."""
-    rows = (
-        Promise.objects.filter(closed_at__isnull=True)
-        .filter(
-            Q(status__in=WAITED, promised_at__lt=end)
-            | Q(status__in=sorted(HOLDING), promised_at__gte=start, promised_at__lt=end)
-        )
-        .order_by("promised_at", "pk")
-        .values_list("pk", "status", "promised_at", "delivery_round", "told_at")[:500]
-    )
     lines = [
         Due(key, status, said, delivery_round, told is not None, status in WAITED and said < at)
-        for key, status, said, delivery_round, told in rows
+        for key, status, said, delivery_round, told in _DUE.all(end, start, end)
         if said is not None
     ]
     return sorted(lines, key=lambda one: not one.is_late)
@@ -494,8 +504,9 @@ def _expiring(day: date, *, watch_days: int) -> Expiring:
 
     Boxes only move by postings: as long as the chain's last seal is the same, so is the answer.
     """
-    seal = ChainHead.objects.values_list("hash", flat=True).get(pk=1)
-    return _expiring_under(seal, day, day + timedelta(days=watch_days))
+    head = _SEAL.first()
+    assert head is not None, "the chain has a head from its first migration"
+    return _expiring_under(head[0], day, day + timedelta(days=watch_days))
 
 
 @lru_cache(maxsize=4)

@@ -1,11 +1,13 @@
 """What is on the floor and what is due: parcels with their clocks, rounds, orders, receipts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import QuerySet, Sum
 
+from backofficine.kernel.prepared import Prepared
 from backofficine.pharmacy.queries import day_bounds, local_day, open_minutes_between
 from backofficine.purchasing.models import DeliveryRound, Order, Supplier
 from backofficine.receiving.models import Parcel, Receipt, UnknownKind, UnknownScan
@@ -70,7 +72,7 @@ class Floor:
     deliveries: list[Delivery]
     due: list[Due]
     open_receipts: list[Receipt]
-    direct_orders: list[Order]
+    direct_orders: Sequence[Order]
     unknown: int
 
     @property
@@ -95,14 +97,40 @@ def on_the_floor() -> QuerySet[Parcel]:
     return Parcel.objects.filter(emptied_at=None)
 
 
-def floor(*, at: datetime) -> Floor:
-    """Everything to receive, cold first, the oldest drop first."""
-    deliveries: dict[tuple[int, int | None], Delivery] = {}
-    for parcel in (
+_LYING = Prepared(
+    lambda: (
         on_the_floor()
         .select_related("supplier", "delivery_round", "receipt")
         .order_by("dropped_at", "pk")
-    ):
+    )
+)
+_OPEN = Prepared(
+    lambda: (
+        Receipt.objects.filter(status=Receipt.Status.OPEN)
+        .select_related("supplier", "delivery_round")
+        .order_by("pk")
+    )
+)
+_DIRECT = Prepared(
+    lambda: (
+        Order.objects.filter(
+            delivery_round=None, status__in=[Order.Status.SENT, Order.Status.ANSWERED]
+        )
+        .exclude(receipt_orders__receipt__status=Receipt.Status.OPEN)
+        .select_related("supplier")
+        .annotate(boxes=Sum("lines__quantity"))
+        .order_by("expected_at", "pk")[:50]
+    )
+)
+_UNKNOWN = Prepared(
+    lambda: UnknownScan.objects.exclude(answers__answer__in=_SETTLED).values_list("pk")
+)
+
+
+def floor(*, at: datetime) -> Floor:
+    """Everything to receive, cold first, the oldest drop first."""
+    deliveries: dict[tuple[int, int | None], Delivery] = {}
+    for parcel in _LYING.all():
         key = (parcel.supplier_id, parcel.delivery_round_id)
         one = deliveries.setdefault(
             key, Delivery(parcel.supplier, parcel.delivery_round, parcel.dropped_at)
@@ -117,22 +145,9 @@ def floor(*, at: datetime) -> Floor:
     return Floor(
         deliveries=sorted(deliveries.values(), key=lambda one: one.rank),
         due=_due(deliveries, at=at),
-        open_receipts=list(
-            Receipt.objects.filter(status=Receipt.Status.OPEN)
-            .exclude(pk__in=held)
-            .select_related("supplier", "delivery_round")
-            .order_by("pk")
-        ),
-        direct_orders=list(
-            Order.objects.filter(
-                delivery_round=None, status__in=[Order.Status.SENT, Order.Status.ANSWERED]
-            )
-            .exclude(receipt_orders__receipt__status=Receipt.Status.OPEN)
-            .select_related("supplier")
-            .annotate(boxes=Sum("lines__quantity"))
-            .order_by("expected_at", "pk")[:50]
-        ),
-        unknown=UnknownScan.objects.exclude(answers__answer__in=_SETTLED).count(),
+        open_receipts=[one for one in _OPEN.all() if one.pk not in held],
+        direct_orders=_DIRECT.all(),
+        unknown=len(_UNKNOWN.all()),
     )
 
 
