@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import check_password
 
 from backofficine.promises.models import Promise, Status
 from backofficine.promises.queries import board
@@ -18,6 +19,8 @@ from backofficine.stock.models import (
     NarcoticVisa,
     NotFound,
 )
+from backofficine.team.demo import PASSWORD, PEOPLE
+from backofficine.team.models import User
 from backofficine.twin.services.build_demo import Built
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +112,10 @@ def test_this_mornings_receipt_tells_a_short_line_and_a_price(demo: Built) -> No
     today = Gap.objects.filter(found_at__gt=demo.ends_at - timedelta(hours=6))
 
     assert {"missing", "price"} <= set(today.values_list("kind", flat=True))
+
+
+def test_everybody_logs_in_with_the_printed_words(demo: Built) -> None:
+    for person in PEOPLE:
+        user = User.objects.get(username=person.username)
+        assert user.check_password(PASSWORD)
+        assert check_password(person.pin, user.pin_hash)
