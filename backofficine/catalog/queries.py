@@ -15,6 +15,7 @@ from backofficine.formats.codes import (
     clean_code,
     kind_of,
 )
+from backofficine.kernel.prepared import Prepared
 
 
 def find_by_code(code: str) -> list[Product]:
@@ -68,6 +69,18 @@ def search(text: str, limit: int = 20) -> list[Product]:
 # --- Strengths ------------------------------------------------------------------------------------
 
 
+_SAME_SUBSTANCE = Prepared(
+    lambda substance, key: (
+        Product.objects.filter(substance=substance, is_followed=True)
+        .exclude(strength="")
+        .exclude(pk=key)
+        .order_by("absent_since", "name", "pk")
+    ),
+    str,
+    int,
+)
+
+
 def strengths(product: Product) -> list[Product]:
     """The strength ladder: one product per strength of the same substance and way, ascending.
 
@@ -77,14 +90,8 @@ def strengths(product: Product) -> list[Product]:
     if not product.substance or not product.strength:
         return [product]
     family = form_family(product.form)
-    rows = (
-        Product.objects.filter(substance=product.substance, is_followed=True)
-        .exclude(strength="")
-        .exclude(pk=product.pk)
-        .order_by("absent_since", "name", "pk")
-    )
     steps = {strength_value(product.strength): product}
-    for other in rows:
+    for other in _SAME_SUBSTANCE.all(product.substance, product.pk):
         if form_family(other.form) == family:
             steps.setdefault(strength_value(other.strength), other)
     return [steps[key] for key in sorted(steps)]

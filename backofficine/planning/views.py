@@ -22,6 +22,7 @@ from backofficine.catalog import queries as catalog
 from backofficine.catalog.models import Product
 from backofficine.kernel import clock
 from backofficine.kernel.errors import DomainError
+from backofficine.kernel.prepared import Prepared
 from backofficine.planning import order_file as files
 from backofficine.planning import pages, queries, services
 from backofficine.planning.forms import (
@@ -572,14 +573,14 @@ def _others(order: Order, *, at: datetime) -> list[tuple[Supplier, DeliveryRound
     rounds = {one.supplier_id: one for one in purchasing.next_rounds(at)}
     return [
         (one, rounds.get(one.pk))
-        for one in purchasing.suppliers()
+        for one in purchasing.active_suppliers()
         if one.pk != order.supplier_id and (one.pk in rounds or one.kind == Supplier.Kind.DIRECT)
     ]
 
 
 def _tabs(*, at: datetime) -> list[pages.SupplierTab]:
     rounds = {one.supplier_id: one for one in purchasing.next_rounds(at)}
-    return [pages.SupplierTab(one, rounds.get(one.pk)) for one in purchasing.suppliers()]
+    return [pages.SupplierTab(one, rounds.get(one.pk)) for one in purchasing.active_suppliers()]
 
 
 def _supplier(tabs: list[pages.SupplierTab], asked: str | None) -> Supplier | None:
@@ -601,10 +602,28 @@ def _round(
     return known or purchasing.next_round(supplier, at=at)
 
 
+_DRAFTS = Prepared(
+    lambda supplier: (
+        Order.objects.filter(supplier=supplier, status=Order.Status.DRAFT)
+        .select_related("delivery_round")
+        .order_by("-pk")
+    ),
+    int,
+)
+_GONE = Prepared(
+    lambda supplier, delivery_round: (
+        Order.objects.filter(supplier=supplier, delivery_round=delivery_round)
+        .exclude(status__in=(Order.Status.DRAFT, Order.Status.CANCELLED))
+        .order_by("-pk")[:3]
+    ),
+    int,
+    int,
+)
+
+
 def _drafts(supplier: Supplier) -> list[Order]:
     """The drafts of a supplier, newest first: one a round, and those that missed theirs."""
-    drafts = Order.objects.filter(supplier=supplier, status=Order.Status.DRAFT)
-    return list(drafts.select_related("delivery_round").order_by("-pk"))
+    return _DRAFTS.all(supplier.pk)
 
 
 def _earlier(drafts: list[Order], order: Order | None, *, at: datetime) -> Order | None:
@@ -623,9 +642,7 @@ def _sent(supplier: Supplier, delivery_round: DeliveryRound | None) -> list[Orde
     """Orders that already left for this round, or that a direct supplier still has to deliver."""
     if delivery_round is None:
         return list(purchasing.open_orders(supplier=supplier)[:3])
-    gone = Order.objects.filter(supplier=supplier, delivery_round=delivery_round)
-    hidden = (Order.Status.DRAFT, Order.Status.CANCELLED)
-    return list(gone.exclude(status__in=hidden).order_by("-pk")[:3])
+    return _GONE.all(supplier.pk, delivery_round.pk)
 
 
 def _order(public_id: UUID) -> Order:

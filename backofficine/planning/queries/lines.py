@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from django.db.models import F, Q, QuerySet
 
+from backofficine.kernel.prepared import Prepared
 from backofficine.purchasing.models import Order, OrderLine
 
 _ASKS = Q(urgency__in=OrderLine.ASKS, is_checked=False)
@@ -77,15 +78,20 @@ def lines_shown(order: Order, *, show: Show) -> QuerySet[OrderLine]:
     )
 
 
+_FIGURES = Prepared(
+    lambda order: OrderLine.objects.filter(order=order).values_list(
+        "quantity", "proposed_quantity", "promised_quantity", "unit_price", "urgency", "is_checked"
+    ),
+    int,
+)
+
+
 def draft_figures(order: Order) -> DraftFigures:
     """Every figure of the page, in one plain reading: a draft holds hundreds of lines, no more."""
-    asked = order.lines.values_list(
-        "quantity", "proposed_quantity", "promised_quantity", "unit_price", "urgency", "is_checked"
-    )
     lines = boxes = unpriced = promised_boxes = unchecked = 0
     amount = Decimal(0)
     by_show = dict.fromkeys(Show, 0)
-    for quantity, proposed, promised, price, urgency, is_checked in asked:
+    for quantity, proposed, promised, price, urgency, is_checked in _FIGURES.all(order.pk):
         to_look_at = urgency in OrderLine.ASKS and not is_checked
         boxes += quantity
         promised_boxes += promised

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet
@@ -11,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Storage
+from backofficine.kernel.prepared import Prepared
 from backofficine.pharmacy.queries import day_bounds, local_day, number, zone
 from backofficine.promises.identity import UNKNOWN, initials_of, sealed_initials
 from backofficine.promises.models import Cause, Promise, Status
@@ -231,14 +233,9 @@ def _open() -> QuerySet[Promise]:
     )
 
 
-def board(at: datetime, *, promises: Iterable[Promise] | None = None) -> Board:
-    """Open promises by lane, the most pressing first in each; at most :data:`LIMIT`.
-
-    ``promises`` narrows the cards, for a search; the week's numbers stay.
-    """
-    rules = rules_at(at)
+def _cards() -> QuerySet[Any]:
     # Columns, not rows of other tables: an order, its round and an identity for a few words.
-    rows = _open().annotate(
+    return _open().annotate(
         expected_at=Coalesce(
             "order_line__order__delivery_round__due_at", "order_line__order__expected_at"
         ),
@@ -247,9 +244,26 @@ def board(at: datetime, *, promises: Iterable[Promise] | None = None) -> Board:
         name_cipher=F("identity__name_cipher"),
         name_month=F("identity__month"),
     )
-    if promises is not None:
-        rows = rows.filter(pk__in=[promise.pk for promise in promises])
-    read = list(rows.order_by(F("promised_at").asc(nulls_last=True), "pk")[: LIMIT + 1])
+
+
+def _in_order(cards: QuerySet[Any]) -> QuerySet[Any]:
+    return cards.order_by(F("promised_at").asc(nulls_last=True), "pk")[: LIMIT + 1]
+
+
+_WHOLE: Prepared[Any] = Prepared(lambda: _in_order(_cards()))
+
+
+def board(at: datetime, *, promises: Iterable[Promise] | None = None) -> Board:
+    """Open promises by lane, the most pressing first in each; at most :data:`LIMIT`.
+
+    ``promises`` narrows the cards, for a search; the week's numbers stay.
+    """
+    rules = rules_at(at)
+    if promises is None:
+        read = _WHOLE.all()
+    else:
+        keys = [promise.pk for promise in promises]
+        read = list(_in_order(_cards().filter(pk__in=keys)))
     lanes = {name: Lane(name) for name in LaneName}
     for promise in read[:LIMIT]:
         beside = _Beside(

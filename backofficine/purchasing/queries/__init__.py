@@ -12,6 +12,7 @@ from backofficine.purchasing.queries.orders import (
     unit_prices,
 )
 from backofficine.purchasing.queries.rounds import (
+    active_suppliers,
     coming_rounds,
     first_opening,
     hour_text,
@@ -27,8 +28,27 @@ from backofficine.purchasing.queries.rounds import (
 from backofficine.purchasing.queries.schedules import Weekly, weekly_rounds
 
 __all__ = [
-    "OrderTotals", "Weekly", "coming_rounds", "draft", "first_opening", "hour_text",
-    "main_supplier", "moment_text", "next_cut_off", "next_round", "next_rounds",
-    "on_order_by_product", "open_orders", "order_of", "promised_instant", "recent_orders",
-    "rounds_of_day", "short_lines", "suppliers", "totals", "unit_prices", "weekly_rounds",
+    "OrderTotals",
+    "Weekly",
+    "active_suppliers",
+    "coming_rounds",
+    "draft",
+    "first_opening",
+    "hour_text",
+    "main_supplier",
+    "moment_text",
+    "next_cut_off",
+    "next_round",
+    "next_rounds",
+    "on_order_by_product",
+    "open_orders",
+    "order_of",
+    "promised_instant",
+    "recent_orders",
+    "rounds_of_day",
+    "short_lines",
+    "suppliers",
+    "totals",
+    "unit_prices",
+    "weekly_rounds",
 ]  # fmt: skip

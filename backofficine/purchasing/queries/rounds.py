@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 from django.utils.formats import date_format
 
+from backofficine.kernel.prepared import Prepared
 from backofficine.pharmacy import queries as pharmacy
 from backofficine.purchasing.models import DeliveryRound, Supplier
 
@@ -17,6 +18,14 @@ LONGEST_CLOSURE_DAYS = 30
 def suppliers() -> QuerySet[Supplier]:
     """Those we still order from, the main one first."""
     return Supplier.objects.filter(is_active=True).order_by("-is_main", "-kind", "name", "pk")
+
+
+_SUPPLIERS = Prepared(suppliers)
+
+
+def active_suppliers() -> list[Supplier]:
+    """The same as :func:`suppliers`, read."""
+    return _SUPPLIERS.all()
 
 
 def main_supplier() -> Supplier | None:
@@ -45,7 +54,7 @@ def next_rounds(at: datetime) -> list[DeliveryRound]:
     """The next round of each active supplier that has rounds, soonest cut-off first."""
     first: dict[int, int] = {}
     # A fortnight of rounds is written ahead: of all but the first of each, two numbers are enough.
-    for supplier, key in _ahead(at).values_list("supplier_id", "pk")[:100]:
+    for supplier, key in _AHEAD.all(at):
         first.setdefault(supplier, key)
     if not first:
         return []
@@ -56,6 +65,9 @@ def _ahead(at: datetime) -> QuerySet[DeliveryRound]:
     return DeliveryRound.objects.filter(
         cut_off_at__gt=at, is_cancelled=False, supplier__is_active=True
     ).order_by("cut_off_at", "pk")
+
+
+_AHEAD = Prepared(lambda at: _ahead(at).values_list("supplier_id", "pk")[:100], datetime)
 
 
 def next_cut_off(at: datetime) -> DeliveryRound | None:

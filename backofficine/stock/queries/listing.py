@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog import queries as catalog
 from backofficine.catalog.models import Product
+from backofficine.kernel.prepared import Prepared
 from backofficine.pharmacy.queries import local_day
 from backofficine.stock.models import (
     NO_DATE,
@@ -357,19 +358,70 @@ class ProductSheet:
         return max((week.quantity for week in self.weeks), default=0)
 
 
-def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
-    """Read a product's lots, places, demand and latest facts."""
-    today = local_day(at)
-    # Rows, not models: a product may lie in a hundred lots, in the same few places.
-    held = list(
+_HELD = Prepared(
+    lambda product: (
         Balance.objects.filter(on_hand__gt=0, lot__product=product)
         .order_by("lot__expires_on", "location__walk_order", "pk")
         .values_list(
             "lot", "lot__public_id", "lot__number", "lot__expires_on", "location", "on_hand"
         )
-    )
-    holds = LotHold.objects.filter(lot__product=product, lifted_at=None)
-    stopped = set(holds.values_list("lot", flat=True))
+    ),
+    int,
+)
+_STOPPED = Prepared(
+    lambda product: LotHold.objects.filter(lot__product=product, lifted_at=None).values_list("lot"),
+    int,
+)
+_ADDRESSES = Prepared(
+    lambda product: (
+        Address.objects.filter(product=product)
+        .select_related("location")
+        .order_by("-is_main", "location__walk_order", "pk")
+    ),
+    int,
+)
+_COUNTED = Prepared(
+    lambda product: (
+        CountLine.objects.filter(product=product)
+        .order_by("-counted_at", "pk")
+        .values_list("counted_at")[:1]
+    ),
+    int,
+)
+_COUNTS_ASKED = Prepared(
+    lambda product: CountRequest.objects.filter(product=product, closed_at=None).order_by(
+        "asked_at", "pk"
+    ),
+    int,
+)
+_NOT_FOUND = Prepared(
+    lambda product, since: NotFound.objects.filter(
+        product=product, reported_at__gte=since
+    ).values_list("pk"),
+    int,
+    datetime,
+)
+_ASKED = Prepared(
+    lambda product, first, last: (
+        DemandLine.objects.filter(product=product, occurred_on__gte=first, occurred_on__lte=last)
+        .exclude(kind=DemandLine.Kind.RETURNED)
+        .values_list("occurred_on", "kind")
+        .annotate(total=Sum("quantity"))
+        .order_by()
+    ),
+    int,
+    date,
+    date,
+)
+_LOTS = Prepared(lambda product: Lot.objects.filter(product=product).values_list("pk"), int)
+
+
+def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
+    """Read a product's lots, places, demand and latest facts."""
+    today = local_day(at)
+    # Rows, not models: a product may lie in a hundred lots, in the same few places.
+    held = _HELD.all(product.pk)
+    stopped = {lot for (lot,) in _STOPPED.all(product.pk)}
     moves = _latest_moves(product)
     places = Location.objects.in_bulk(
         {row[4] for row in held} | {end for move in moves for end in (move.source, move.target)}
@@ -377,23 +429,13 @@ def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
     return ProductSheet(
         product=product,
         lots=_held_lots(held, places, stopped, today=today),
-        addresses=list(
-            Address.objects.filter(product=product)
-            .select_related("location")
-            .order_by("-is_main", "location__walk_order", "pk")
-        ),
+        addresses=_ADDRESSES.all(product.pk),
         ladder=catalog.strengths(product),
         movements=[_movement(move, places) for move in moves],
         weeks=_weeks(product, today=today),
-        last_counted_at=CountLine.objects.filter(product=product).aggregate(at=Max("counted_at"))[
-            "at"
-        ],
-        count_requests=list(
-            CountRequest.objects.filter(product=product, closed_at=None).order_by("asked_at", "pk")
-        ),
-        not_found_recently=NotFound.objects.filter(
-            product=product, reported_at__gte=at - timedelta(days=SOON_DAYS)
-        ).count(),
+        last_counted_at=next((counted for (counted,) in _COUNTED.all(product.pk)), None),
+        count_requests=_COUNTS_ASKED.all(product.pk),
+        not_found_recently=len(_NOT_FOUND.all(product.pk, at - timedelta(days=SOON_DAYS))),
     )
 
 
@@ -440,7 +482,7 @@ class _MoveRow(NamedTuple):
 
 
 def _latest_moves(product: Product) -> list[_MoveRow]:
-    lots = list(product.lots.values_list("pk", flat=True))
+    lots = [pk for (pk,) in _LOTS.all(product.pk)]
     # The index by lot says which are the last, and only those are read: postings are numbered in
     # the order of the chain, moves in the order of their lines.
     theirs = Move.objects.filter(lot__in=lots).order_by("-posting_id", "pk")
@@ -476,14 +518,7 @@ def _weeks(product: Product, *, today: date) -> list[Week]:
     first = monday - timedelta(weeks=WEEKS - 1)
     asked = dict.fromkeys((first + timedelta(weeks=n) for n in range(WEEKS)), 0)
     missing = dict(asked)
-    rows = (
-        DemandLine.objects.filter(product=product, occurred_on__gte=first, occurred_on__lte=today)
-        .exclude(kind=DemandLine.Kind.RETURNED)
-        .values_list("occurred_on", "kind")
-        .annotate(total=Sum("quantity"))
-        .order_by()
-    )
-    for day, kind, total in rows:
+    for day, kind, total in _ASKED.all(product.pk, first, today):
         week = day - timedelta(days=day.weekday())
         asked[week] += total
         if kind == DemandLine.Kind.MISSING:
