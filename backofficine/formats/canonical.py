@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 
 from backofficine.formats import words
 from backofficine.formats.codes import clean_code
+from backofficine.formats.exports import What, read_export
+from backofficine.formats.exports.months import Wide, wide_months
 from backofficine.formats.tables import (
     Rejected,
     Row,
@@ -167,44 +169,76 @@ def _expiry(text: str) -> date | None:
 
 # --- Sales ----------------------------------------------------------------------------------------
 
-_MONTH_HEADING = re.compile(
-    r"m(?: [0-9]{1,2})?|v[0-9]{1,2}|n 1|[0-9]{1,2} 20[0-9]{2}|20[0-9]{2} ?[0-9]{2}|"
-    r"(?:janv|janvier|fev|fevr|fevrier|mars|avr|avril|mai|juin|juil|juillet|aout|sept?|septembre|"
-    r"oct|octobre|nov|novembre|dec|decembre)(?: (?:20)?[0-9]{2})?"
-)
+_CELLS = 1000  # no line has more
 
 
 def read_sales(data: bytes) -> Import[SaleLine]:
-    """Read a sales file in its long form: one line per day (or instant) and product.
+    """Read a sales file: one line per day (or instant) and product, or one column per month.
 
-    :raises TableRefused: if the file is no table with a date, a code and a quantity; monthly
-        rotations (one column per month) are refused by name.
+    The boxes of a month are dated of its last day; their line is a thousand times the file's, plus
+    the column from 1: 12003 is the third cell of line 12, for each is a fact of its own.
+
+    :raises TableRefused: if the file is no table with a date, a code and a quantity; months counted
+        back (``m-1``) are refused by name, for nothing says which they are.
     """
-    return _import(data, _sales_table, lambda table: partial(_sale_line, decimal=_decimal(table)))
+    try:
+        return _import(
+            data, _sales_table, lambda table: partial(_sale_line, decimal=_decimal(table))
+        )
+    except TableRefused:
+        if not _has_months(data):
+            raise
+    return _sales_by_month(data)
 
 
 def _sales_table(data: bytes) -> Table:
-    try:
-        return read_table(data, fields=_SALE_FIELDS, required=("date", "code", "quantity"))
-    except TableRefused:
-        _refuse_rotations(data)
-        raise
+    return read_table(data, fields=_SALE_FIELDS, required=("date", "code", "quantity"))
 
 
-def _refuse_rotations(data: bytes) -> None:
+def _has_months(data: bytes) -> bool:
+    """Tell whether the headings name months, without reading the whole file.
+
+    :raises TableRefused: if they only count back from a month that nothing names.
+    """
     try:
-        headings = read_table(
-            data, fields={"code": words.CODE, "label": words.LABEL}, required=["code"]
+        table = read_table(
+            data,
+            fields={"code": words.CODE, "label": words.LABEL},
+            required=["code"],
         )
     except TableRefused:
-        return
-    months = [name for name in headings.headings if _MONTH_HEADING.fullmatch(normal(name))]
-    if len(months) >= 2:
+        return False
+    wide = wide_months(table.headings)
+    if len(wide) >= 2 and not wide.months:
         raise TableRefused(
-            "Ce fichier donne des rotations par mois (colonnes "
-            f"{', '.join(f'« {name} »' for name in months[:3])}…). Exportez plutôt le détail des "
-            "ventes : une ligne par jour et par produit, avec la date, le code et la quantité."
-        ) from None
+            "Ce fichier donne des rotations par mois sans dire lesquels (colonnes "
+            f"{', '.join(f'« {name} »' for name in _named(table.headings, wide)[:3])}…). Exportez "
+            "plutôt le détail des ventes : une ligne par jour et par produit, avec la date, le "
+            "code et la quantité ; ou nommez chaque mois avec son année, « 10/2026 »."
+        )
+    return len(wide.months) >= 2
+
+
+def _named(headings: Sequence[str], wide: Wide) -> list[str]:
+    return [headings[index] for index in sorted({*wide.relative, *wide.nameless})]
+
+
+def _sales_by_month(data: bytes) -> Import[SaleLine]:
+    export = read_export(data, What.SALES)
+    columns = {month: index for index, month in export.layout.months.items()}
+    lines = [
+        SaleLine(
+            line=_CELLS * line.line + columns[f"{line.first_on:%Y-%m}"] + 1,
+            date=line.last_on,
+            occurred_at=None,
+            code=line.code,
+            quantity=line.quantity,
+            label=line.label,
+        )
+        for line in export.lines
+    ]
+    _refuse_if_mostly_bad(lines, export.rejected)
+    return Import(lines, export.rejected, export.digest, {})
 
 
 def _sale_line(row: Row, *, decimal: str) -> SaleLine:

@@ -5,8 +5,10 @@ import random
 import time
 from datetime import date, datetime
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -154,12 +156,36 @@ def test_a_bad_sale_is_left_out_with_its_reason(line, reason):
     assert reason in read.rejected[0].reason
 
 
-@pytest.mark.parametrize(
-    "headings", ["M;M-1;M-2", "janv 2026;févr 2026;mars 2026", "202601;202602;202603", "v1;v2;v3"]
-)
-def test_monthly_rotations_are_refused_by_name(headings):
+@pytest.mark.parametrize("headings", ["M;M-1;M-2", "v1;v2;v3", "janv;févr;mars"])
+def test_monthly_rotations_that_name_no_month_are_refused_by_name(headings):
     with pytest.raises(TableRefused, match="rotations par mois"):
         sales(f"CIP;Désignation;{headings}\n{CIP13};ESSAIVOL;1;2;3\n")
+
+
+@pytest.mark.parametrize("headings", ["janv 2026;févr 2026", "202601;202602", "01/2026;02/2026"])
+def test_a_column_a_month_gives_a_sale_a_month(headings):
+    read = sales(f"CIP;Désignation;{headings}\n{CIP13};ESSAIVOL;4;2\n{CIP13};ESSAIVOL;0;x\n")
+
+    assert [(line.date, line.quantity) for line in read.lines] == [
+        (date(2026, 1, 31), 4),
+        (date(2026, 2, 28), 2),
+    ]
+    assert [line.line for line in read.lines] == [2003, 2004]
+    assert [rejected.line for rejected in read.rejected] == [3]
+
+
+def test_a_workbook_is_read_as_its_text_would_be():
+    kept = BytesIO()
+    with xlsxwriter.Workbook(kept, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("Stock")
+        sheet.write_row(0, 0, ["Export du 24/11/2026"])
+        sheet.write_row(2, 0, ["CIP", "Désignation", "Stock", "Prix achat"])
+        sheet.write_row(3, 0, [int(CIP13), "ESSAIVOL", 4, 2.125])
+
+    line = read_stock(kept.getvalue()).lines[0]
+
+    assert (line.line, line.code, line.quantity) == (4, CIP13, 4)
+    assert line.unit_cost == Decimal("2.125")
 
 
 def test_a_file_that_is_neither_says_what_is_missing():

@@ -302,6 +302,31 @@ def test_a_column_not_found_is_asked_and_the_answer_prevails():
     assert chosen.is_complete
 
 
+def test_a_code_of_the_house_gives_way_to_thirteen_digits():
+    rows = [(number, code, 3) for number, code in enumerate(CODES)]
+
+    proposal = propose(table("Code;Référence;Stock", rows), What.STOCK)
+
+    assert proposal.layout.columns["code"] == 1
+
+
+def test_a_file_dropped_in_the_place_of_another_is_doubted():
+    sales = table("Date vente;CIP;Qté", [("24/10/2026", code, 1) for code in CODES])
+    stock = table("CIP;Stock;PA HT", [(code, 1, "2,50") for code in CODES])
+
+    assert "un export de ventes" in propose(sales, What.STOCK).questions[0]
+    assert "un état du stock" in propose(stock, What.SALES).questions[-1]
+    with pytest.raises(TableRefused, match="état du stock"):
+        read_sales(stock)
+
+
+def test_a_month_that_is_not_over_is_told():
+    rows = [(code, 1, 2) for code in CODES]
+    data = b"Ventes au 24/11/2026;;\n" + table("CIP;oct 2026;nov 2026", rows)
+
+    assert "son dernier mois n’est pas entier" in read_sales(data).notes[-1]
+
+
 # --- What is remembered ---------------------------------------------------------------------------
 
 
@@ -312,7 +337,14 @@ def test_a_layout_survives_json():
 
 
 @pytest.mark.parametrize(
-    "kept", [{}, {"sheet": "x"}, {"sheet": 0, "heading_line": 1, "columns": 3}]
+    "kept",
+    [
+        {},
+        {"sheet": "x"},
+        {"sheet": 0, "heading_line": 1, "columns": 3},
+        {"sheet": 0, "heading_line": 1, "columns": {"code": -1}},
+        {"sheet": 0, "heading_line": 1, "columns": {"code": 0}, "months": [[1, "2026-13"]]},
+    ],
 )
 def test_what_is_no_layout_is_not_taken(kept):
     with pytest.raises(ValueError, match=r"layout|invalid literal"):

@@ -62,7 +62,7 @@ def propose_from(
         layout=layout,
         guesses={
             name: columns_of.guess_of(found, sheet.headings, sheet.sample(found[0]))
-            for name, found in sheet.found.items()
+            for name, found in sorted(sheet.found.items(), key=lambda item: item[1][0])
         },
         headings=sheet.headings,
         preview=[(line, list(cells)) for line, cells in sheet.body[:_PREVIEWED]],
@@ -144,7 +144,7 @@ class _Sheet:
         return Layout(
             sheet=index,
             heading_line=self.heading_line,
-            columns={name: found[0] for name, found in self.found.items()},
+            columns={name: self.found[name][0] for name in KNOWN[self.what] if name in self.found},
             months=dict(self.wide.months),
             relative=dict(self.wide.relative),
         )
@@ -276,7 +276,7 @@ def _wide(ways: Sequence[Sequence[str]], profiles: Sequence[Profile]) -> Wide:
         return not profiles[index].filled or profiles[index].number > 0.5
 
     return Wide(
-        {index: month for index, month in wide.months.items() if counted(index)},
+        wide.months,  # a month by its name and year: its bad cells are told one by one
         {index: back for index, back in wide.relative.items() if counted(index)},
         {index: month for index, month in wide.nameless.items() if counted(index)},
     )
@@ -313,11 +313,20 @@ def _find(
 
 
 def _mend_code(found: Found, profiles: Sequence[Profile]) -> None:
-    """Prefer the thirteen digits that stand in the other column of codes."""
-    if "code" in found and "code2" in found:
-        first, second = found["code"][0], found["code2"][0]
-        if profiles[second].keyed > profiles[first].keyed:
+    """Prefer the thirteen digits that stand in another column to a code of the house."""
+    if "code" not in found or found["code"][1] == "choice":
+        return
+    index = found["code"][0]
+    if "code2" in found:
+        other = found["code2"][0]
+        if profiles[other].keyed > profiles[index].keyed:
             found["code"], found["code2"] = found["code2"], found["code"]
+    elif max(profiles[index].keyed, profiles[index].seven) < 0.3:
+        taken = {column for column, _, _ in found.values()}
+        keyed = [at for at, one in enumerate(profiles) if one.keyed >= 0.5 and at not in taken]
+        if keyed:
+            best = max(keyed, key=lambda at: (profiles[at].keyed, -at))
+            found["code"] = best, "content", round(profiles[best].keyed, 2)
 
 
 def _rivals(
@@ -404,14 +413,41 @@ def _questions(sheet: _Sheet, layout: Layout, missing: Sequence[str]) -> list[st
             )
         else:
             asked.append(f"Quelle colonne contient : {known[name].french} ?")
+    if other := _looks_like(sheet, missing):
+        asked.append(f"Ce fichier ressemble à {other} : est-ce bien le bon fichier ?")
     for name, others in sheet.rivals.items():
         chosen = sheet.found[name][0]
-        listed = " ou ".join(sheet_name(sheet.headings, index) for index in [chosen, *others[:3]])
+        listed = " ou ".join(column_name(sheet.headings, index) for index in [chosen, *others[:3]])
         asked.append(f"{known[name].french} : est-ce {listed} ?")
     return asked
 
 
-def sheet_name(headings: Sequence[str], index: int) -> str:
+def _looks_like(sheet: _Sheet, missing: Sequence[str]) -> str:
+    """Name the other export a file seems to be: files are dropped in each other's place."""
+    taken = {index for index, _, _ in sheet.found.values()}
+
+    def named(what: What, name: str) -> bool:
+        field = KNOWN[what][name]
+        return any(
+            columns_of.name_score(heading, name, field) >= 0.9
+            and columns_of.likeness(field.kind, sheet.profiles[index]) > 0.8
+            for index, heading in enumerate(sheet.headings)
+            if index not in taken
+        )
+
+    if sheet.what is What.STOCK and named(What.SALES, "date"):
+        return "un export de ventes ou d’achats (une date sur chaque ligne)"
+    if "date" in missing and sheet.what is not What.STOCK and not len(sheet.wide):
+        stock = KNOWN[What.STOCK]["quantity"]
+        if any(
+            columns_of.name_score(heading, "quantity", stock) >= 0.9 and "stock" in normal(heading)
+            for heading in sheet.headings
+        ):
+            return "un état du stock (aucune date)"
+    return ""
+
+
+def column_name(headings: Sequence[str], index: int) -> str:
     """Name a column as one points at it: its heading, or its letter in a spreadsheet."""
     if index < len(headings) and headings[index]:
         return f"« {headings[index][:40]} »"

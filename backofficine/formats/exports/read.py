@@ -139,7 +139,12 @@ class _Reading:
             last = max(line.last_on for line in lines)
         elif self.what is What.PURCHASES:
             first, last = min(line.on for line in lines), max(line.on for line in lines)
+        edited = self._edited_on()
         self._tell(lines)
+        if edited and last and self.what is What.SALES and last > edited > last.replace(day=1):
+            self.notes.append(
+                f"Le fichier est du {edited:%d/%m/%Y} : son dernier mois n’est pas entier."
+            )
         return Export(
             what=self.what,
             lines=lines,
@@ -150,7 +155,7 @@ class _Reading:
             layout=self.layout,
             first_on=first,
             last_on=last,
-            edited_on=self._edited_on(),
+            edited_on=edited,
         )
 
     # --- Lines of data ---

@@ -1,5 +1,6 @@
 """What an export of the pharmacy's software gives, and what one confirms before it is read."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -8,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from backofficine.formats.tables import Rejected
+
+_MONTH = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])")
 
 
 class What(StrEnum):
@@ -117,9 +120,10 @@ class Layout:
 
         :raises ValueError: if it is no such month.
         """
+        if not _MONTH.fullmatch(newest):
+            raise ValueError(f"not a month: {newest!r}")
         year, month = map(int, newest.split("-"))
-        last = date(year, month, 1)
-        at = last.year * 12 + last.month - 1
+        at = year * 12 + month - 1
         months = {
             index: f"{(at - back) // 12:04d}-{(at - back) % 12 + 1:02d}"
             for index, back in self.relative.items()
@@ -144,7 +148,7 @@ class Layout:
         """
         try:
             heading = kept["heading_line"]
-            return cls(
+            layout = cls(
                 sheet=int(kept["sheet"]),
                 heading_line=None if heading is None else int(heading),
                 columns={str(name): int(index) for name, index in kept["columns"].items()},
@@ -153,6 +157,10 @@ class Layout:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a layout: {error}") from None
+        indices = [layout.sheet, *layout.columns.values(), *layout.months, *layout.relative]
+        if min(indices) < 0 or not all(map(_MONTH.fullmatch, layout.months.values())):
+            raise ValueError("not a layout: a column or a month is impossible")
+        return layout
 
 
 @dataclass(frozen=True)
