@@ -102,8 +102,10 @@ class StartingPoint(models.Model):
     )
     stock_report = models.JSONField()
     sales_report = models.JSONField()
-    sales_source = models.CharField(max_length=80, blank=True)  # of its demand lines
+    sales_source = models.CharField(max_length=80, blank=True)  # digest of its sales file
     created_products = models.PositiveIntegerField(default=0)
+    created_addresses = models.JSONField(default=list)  # primary keys, to take them back
+    followed_products = models.JSONField(default=list)
     is_in_force = models.BooleanField(default=True)
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")

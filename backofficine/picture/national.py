@@ -180,10 +180,10 @@ def margins_on(day: date) -> MarginTable:
     try:
         return margin_table(on=day)
     except DatabaseError:
-        return _legal_margins()
+        return legal_margins()
 
 
-def _legal_margins() -> MarginTable:
+def legal_margins() -> MarginTable:
     def brackets(text: str) -> tuple[tuple[Decimal, Decimal], ...]:
         pairs = (part.split(":") for part in text.split())
         return tuple((Decimal(limit), Decimal(rate) / 100) for limit, rate in pairs)

@@ -58,6 +58,7 @@ class Item:
     sales_lines: int = 0
     recent_lines: int = 0  # of the last 365 days
     received: tuple[tuple[date, int], ...] = ()
+    season_class: str = ""  # therapeutic class, three signs: what shares a season
 
     @property
     def is_emergency(self) -> bool:
@@ -114,8 +115,8 @@ class Shelf:
 
     @cached_property
     def classes(self) -> Ints:
-        """Number of the therapeutic class (three signs) of each item: what shares a season."""
-        names = [item.national.atc[:3] if item.national else "" for item in self.items]
+        """Number of the class of each item."""
+        names = [item.season_class for item in self.items]
         known = {name: place for place, name in enumerate(sorted(set(names)))}
         return np.array([known[name] for name in names], dtype=np.int64)
 
@@ -348,6 +349,7 @@ def _item(code: str, told: _Gathering, margins: MarginTable) -> Item:
         sales_lines=told.sales_lines,
         recent_lines=told.recent_lines,
         received=tuple(sorted(told.received)),
+        season_class=product.atc[:3] if product is not None else "",
     )  # fmt: skip
 
 

@@ -326,6 +326,14 @@ class StockRule(models.Model):
         ]  # fmt: skip
 
 
+class Demand(models.QuerySet["DemandLine"]):
+    """Questions to the demand."""
+
+    def standing(self) -> "Demand":
+        """Without the history of the files whose import was undone."""
+        return self.exclude(request_id__in=HistoryVoid.objects.values("request_id"))
+
+
 class DemandLine(AppendOnly):
     """What patients asked for, whether or not it was served: the only source of demand.
 
@@ -347,6 +355,8 @@ class DemandLine(AppendOnly):
     line = models.PositiveIntegerField(default=0)
     source = models.CharField(max_length=80, blank=True)
 
+    objects = Demand.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["request_id", "line"], name="demand_is_said_once"),
@@ -355,6 +365,14 @@ class DemandLine(AppendOnly):
         indexes = [
             models.Index(fields=["product", "occurred_on"], name="demand_by_product_and_day")
         ]
+
+
+class HistoryVoid(AppendOnly):
+    """A file's history that counts no more: its import was undone. The lines stay as they were."""
+
+    request_id = models.UUIDField(unique=True)  # of its demand lines
+    voided_at = models.DateTimeField()
+    actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
 
 
 class NotFound(AppendOnly):

@@ -96,7 +96,7 @@ def _dormant(item: Item, shelf: Shelf, cover: Cover, row: int, *, ghost: float) 
         count=item.held,
         reason=reason,
         groups=("emergency_kept",) if item.is_emergency else ("dormant_boxes", "dormant_euros"),
-        numbers={"silence_days": boxes(cover.rhythm.silence_days[row]), "ghost": share(ghost)},
+        numbers={"silence_days": boxes(min(float(cover.rhythm.silence_days[row]), shelf.days)), "ghost": share(ghost)},
         words={
             "last_sale_on": iso(item.last_sale_on),
             "last_receipt_on": iso(item.last_receipt_on),

@@ -73,7 +73,7 @@ def _line(shelf: Shelf, ghosts: Ghosts, row: int, *, is_chosen: bool) -> Line:
     groups = ("ghost_boxes", "ghost_euros")
     interval = ghosts.interval_days[row]
     numbers = {
-        "silence_days": boxes(ghosts.silence_days[row]),
+        "silence_days": boxes(min(float(ghosts.silence_days[row]), shelf.days)),
         "expected_sales": boxes(ghosts.expected_sales[row]),
         "dead": share(ghosts.dead[row]),
         "probability_low": share(ghosts.low[row]),

@@ -87,7 +87,8 @@ def demand_at(
     last = calendar.local_day(at)
     first = last - timedelta(days=PERIOD_DAYS - 1)
     rows = (
-        DemandLine.objects.filter(occurred_on__gte=first, occurred_on__lte=last, kind__in=ASKED)
+        DemandLine.objects.standing()
+        .filter(occurred_on__gte=first, occurred_on__lte=last, kind__in=ASKED)
         .values_list("product")
         .annotate(
             total=Sum("quantity"),
@@ -148,9 +149,16 @@ def _days_out(
         )
     }
     asked: dict[int, dict[date, list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
-    for product, day, kind, quantity in DemandLine.objects.filter(
-        product__in=list(out_days), occurred_on__gte=first, occurred_on__lte=last, kind__in=ASKED
-    ).values_list("product", "occurred_on", "kind", "quantity"):
+    for product, day, kind, quantity in (
+        DemandLine.objects.standing()
+        .filter(
+            product__in=list(out_days),
+            occurred_on__gte=first,
+            occurred_on__lte=last,
+            kind__in=ASKED,
+        )
+        .values_list("product", "occurred_on", "kind", "quantity")
+    ):
         asked[product][day].append((kind, quantity))
     found: dict[int, tuple[int, Asked]] = {}
     for product, days in out_days.items():
@@ -231,9 +239,11 @@ def weekly_demand(product: int, *, at: datetime) -> list[WeekOfDemand]:
     weeks = 26
     first = last - timedelta(days=7 * weeks - 1)
     served, missing = [0] * weeks, [0] * weeks
-    for day, kind, quantity in DemandLine.objects.filter(
-        product=product, occurred_on__gte=first, occurred_on__lte=last, kind__in=ASKED
-    ).values_list("occurred_on", "kind", "quantity"):
+    for day, kind, quantity in (
+        DemandLine.objects.standing()
+        .filter(product=product, occurred_on__gte=first, occurred_on__lte=last, kind__in=ASKED)
+        .values_list("occurred_on", "kind", "quantity")
+    ):
         into = missing if kind == DemandLine.Kind.MISSING else served
         into[(day - first).days // 7] += quantity
     return [

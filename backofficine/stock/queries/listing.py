@@ -403,7 +403,8 @@ _NOT_FOUND = Prepared(
 )
 _ASKED = Prepared(
     lambda product, first, last: (
-        DemandLine.objects.filter(product=product, occurred_on__gte=first, occurred_on__lte=last)
+        DemandLine.objects.standing()
+        .filter(product=product, occurred_on__gte=first, occurred_on__lte=last)
         .exclude(kind=DemandLine.Kind.RETURNED)
         .values_list("occurred_on", "kind")
         .annotate(total=Sum("quantity"))

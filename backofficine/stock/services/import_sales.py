@@ -248,7 +248,8 @@ class _Sales:
         if not sales:
             return []
         earlier = (
-            DemandLine.objects.filter(
+            DemandLine.objects.standing()
+            .filter(
                 source__startswith=_SOURCE,
                 occurred_at__gte=sales[0].at,
                 occurred_at__lte=sales[-1].at,
@@ -276,7 +277,7 @@ class _Sales:
         """Sales that are history, and sales that move boxes."""
         if mode != Pharmacy.StockTruth.LGO:
             return self._before_the_counter(sales), []
-        openings = Posting.objects.filter(reason=Posting.Reason.OPENING)
+        openings = Posting.objects.filter(reason=Posting.Reason.OPENING, reversed_by=None)
         first = openings.aggregate(first=Min("occurred_at"))["first"]
         if first is None:
             return sales, []
@@ -399,7 +400,7 @@ class _Sales:
 def _opened_at() -> dict[int, datetime]:
     """When the stock of each product was opened."""
     rows = (
-        Move.objects.filter(posting__reason=Posting.Reason.OPENING)
+        Move.objects.filter(posting__reason=Posting.Reason.OPENING, posting__reversed_by=None)
         .values_list("lot__product_id")
         .annotate(at=Max("posting__occurred_at"))
         .order_by()

@@ -426,7 +426,10 @@ def _kind_of_place(code: str, storages: set[str]) -> str:
 def _opened(products: dict[int, Product]) -> set[int]:
     """Products whose boxes the record already knows otherwise than by having *found* them."""
     known = Balance.objects.filter(on_hand__gt=0).values_list("lot__product_id", flat=True)
-    moved = Move.objects.filter(is_found=False, target__holds_stock=True)
+    # An opening that was reversed opened nothing: neither it nor its mirror counts.
+    moved = Move.objects.filter(
+        is_found=False, target__holds_stock=True, posting__reversed_by=None, posting__reverses=None
+    )
     opened = set(known.distinct())
     if not opened and not moved.exists():
         return set()

@@ -1,0 +1,250 @@
+"""Pictures taken, kept, corrected by counts, made the starting point and taken back."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db.models import Sum
+
+from backofficine.catalog.models import Product
+from backofficine.formats.exports import Layout, What
+from backofficine.kernel.errors import DomainError
+from backofficine.picture import queries, services
+from backofficine.picture.models import Picture, PictureData
+from backofficine.picture.report import from_json
+from backofficine.planning.queries.demand import demand_at
+from backofficine.stock.models import Address, Balance, CountRequest, DemandLine
+from backofficine.stock.queries import audit
+from backofficine.stock.services import Wanted, withdraw
+from tests.picture.files import given, stock_bytes
+from tests.picture.shop import AS_OF, code
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def picture(pharmacy, actor, now) -> Picture:
+    return services.take_picture(given(), at=now, actor=actor)
+
+
+def test_a_picture_is_of_the_last_day_of_the_sales(picture):
+    report = queries.report_of(picture)
+
+    assert report.as_of == picture.as_of == AS_OF
+    assert report.totals["held_references"] == 32
+    assert report.totals["negative"] == 1
+    assert [file.what for file in report.files] == ["stock", "sales"]
+
+
+def test_the_same_files_give_the_same_picture_whatever_their_names(picture, actor, now):
+    renamed = [replace(one, name="autre.csv") for one in given()]
+
+    again = services.take_picture(renamed, at=now + timedelta(hours=1), actor=actor)
+
+    assert again == picture
+    assert Picture.objects.count() == 1
+
+
+def test_another_day_is_another_picture(picture, actor, now):
+    earlier = services.take_picture(given(), at=now, actor=actor, as_of=AS_OF - timedelta(days=30))
+
+    assert earlier != picture
+    assert queries.report_of(earlier).as_of == AS_OF - timedelta(days=30)
+    assert list(queries.pictures()) == [earlier, picture]
+
+
+def test_a_day_before_every_sale_is_refused(pharmacy, actor, now):
+    with pytest.raises(services.PictureRefused):
+        services.take_picture(given(), at=now, actor=actor, as_of=AS_OF - timedelta(days=3000))
+
+
+def test_a_file_that_is_no_table_is_refused_with_its_name(pharmacy, actor, now):
+    files = [replace(given()[0], data=b"", name="vide.csv"), given()[1]]
+
+    with pytest.raises(services.PictureRefused, match=r"vide\.csv"):
+        services.take_picture(files, at=now, actor=actor)
+    assert not Picture.objects.exists()
+
+
+def test_a_picture_needs_its_two_files(pharmacy, actor, now):
+    with pytest.raises(services.PictureRefused):
+        services.take_picture(given()[:1], at=now, actor=actor)
+
+
+def test_columns_confirmed_are_remembered_and_the_last_win(actor, now):
+    for column in (2, 4):
+        services.remember_layout(
+            what=What.STOCK, fingerprint="abc", layout=Layout(0, 0, {"quantity": column}),
+            at=now, actor=actor,
+        )  # fmt: skip
+
+    assert queries.remembered_columns(What.STOCK) == {"abc": {"quantity": 4}}
+    assert queries.remembered_columns(What.SALES) == {}
+
+
+# --- Counts ---------------------------------------------------------------------------------------
+
+
+def ghost(report, number):
+    lines = report.section("ghosts").lines
+    return next((line for line in lines if line.code == code(number)), None)
+
+
+def test_the_silent_one_heads_the_count_list(picture):
+    first = queries.report_of(picture).section("ghosts").lines[0]
+
+    assert first.code == code(40)
+    assert "count_list" in first.groups
+    assert first.held == 4
+
+
+def test_finding_the_boxes_takes_the_doubt_away(picture, actor, now):
+    before = ghost(queries.report_of(picture), 40)
+
+    services.type_count(picture, code=code(40), found=4, at=now, actor=actor, request_id=uuid4())
+    after = queries.corrected(picture)
+
+    assert before.probability > 0
+    assert ghost(after.report, 40) is None
+    assert (after.checked, after.missing) == (1, 0)
+    assert queries.report_of(picture).section("ghosts") != after.report.section("ghosts")
+    assert from_json(Picture.objects.get().report) == queries.report_of(picture)
+
+
+def test_finding_nothing_proves_the_ghost_and_frees_the_list(picture, actor, now):
+    services.type_count(picture, code=code(40), found=0, at=now, actor=actor, request_id=uuid4())
+    after = queries.corrected(picture)
+    line = ghost(after.report, 40)
+
+    assert line.boxes == line.boxes_low == line.boxes_high == 4
+    assert "count_list" not in line.groups
+    assert after.missing == 1
+
+
+def test_a_count_typed_again_replaces_the_first_and_a_double_click_is_one(picture, actor, now):
+    request = uuid4()
+    for _click in range(2):
+        services.type_count(
+            picture, code=code(40), found=0, at=now, actor=actor, request_id=request
+        )
+    services.type_count(picture, code=code(40), found=3, at=now, actor=actor, request_id=uuid4())
+
+    assert picture.counts.count() == 2
+    assert queries.counts_of(picture) == {code(40): 3}
+    assert queries.corrected(picture).missing == 0
+
+
+@pytest.mark.parametrize(("which", "found"), [(41, 0), (77, 1), (40, 10**6), (40, -1)])
+def test_a_count_of_what_is_not_held_or_out_of_reason_is_refused(picture, actor, now, which, found):
+    with pytest.raises(DomainError):
+        services.type_count(
+            picture, code=code(which), found=found, at=now, actor=actor, request_id=uuid4()
+        )
+    assert not picture.counts.exists()
+
+
+def test_what_the_files_said_is_erased_after_three_months(picture, actor, now):
+    services.erase_old_data(at=now + timedelta(days=89))
+    assert PictureData.objects.count() == 1
+
+    services.erase_old_data(at=now + timedelta(days=91))
+
+    assert PictureData.objects.count() == 0
+    services.type_count(picture, code=code(40), found=0, at=now, actor=actor, request_id=uuid4())
+    assert queries.corrected(picture).checked == 1
+
+
+# --- The starting point ---------------------------------------------------------------------------
+
+
+def test_a_picture_becomes_the_opening_stock(picture, actor, now):
+    start = services.make_starting_point(picture, at=now, actor=actor)
+
+    held = Balance.objects.aggregate(total=Sum("on_hand"))["total"]
+    assert held == queries.report_of(picture).totals["boxes"]
+    assert start.created_products == 33
+    assert Address.objects.filter(location__code="T9-01").count() == 1
+    assert Product.objects.filter(name="CREME INVENTEE 40ML", is_followed=True).exists()
+    assert CountRequest.objects.get().product.cip13 == code(41)
+    sold = DemandLine.objects.filter(kind="history").aggregate(total=Sum("quantity"))["total"]
+    assert sold == queries.report_of(picture).totals["sold_boxes"]
+    assert audit().is_sound
+
+
+def test_two_clicks_open_once(picture, actor, now):
+    first = services.make_starting_point(picture, at=now, actor=actor)
+    second = services.make_starting_point(picture, at=now, actor=actor)
+
+    assert first == second
+    assert queries.starting_point(picture) == first
+
+
+def test_a_second_picture_cannot_open_what_is_open(picture, actor, now):
+    services.make_starting_point(picture, at=now, actor=actor)
+    other = services.take_picture(given(), at=now, actor=actor, as_of=AS_OF - timedelta(days=9))
+
+    with pytest.raises(services.StockAlreadyOpen):
+        services.make_starting_point(other, at=now, actor=actor)
+
+
+@pytest.mark.parametrize("truth", ["here", "lgo"])
+def test_a_starting_point_is_taken_back_then_made_again(picture, pharmacy, actor, now, truth):
+    pharmacy.stock_truth = truth
+    pharmacy.save()
+    totals = queries.report_of(picture).totals
+    start = services.make_starting_point(picture, at=now, actor=actor)
+
+    services.undo_starting_point(start, at=now + timedelta(minutes=1), actor=actor)
+
+    assert not Balance.objects.filter(on_hand__gt=0).exists()
+    assert not DemandLine.objects.standing().exists()
+    assert demand_at(picture.taken_at, on_hand={}).by_product == {}
+    assert not Address.objects.exists()
+    assert not CountRequest.objects.filter(closed_at=None).exists()
+    assert not Product.objects.filter(is_followed=True).exists()
+    assert queries.starting_point() is None
+    assert audit().is_sound
+
+    services.make_starting_point(picture, at=now + timedelta(minutes=2), actor=actor)
+
+    assert Balance.objects.aggregate(total=Sum("on_hand"))["total"] == totals["boxes"]
+    told = DemandLine.objects.standing().filter(kind="history")
+    assert told.aggregate(total=Sum("quantity"))["total"] == totals["sold_boxes"]
+    assert audit().is_sound
+
+
+def test_it_cannot_be_taken_back_twice(picture, actor, now):
+    start = services.make_starting_point(picture, at=now, actor=actor)
+    services.undo_starting_point(start, at=now, actor=actor)
+
+    with pytest.raises(services.NotInForce):
+        services.undo_starting_point(start, at=now, actor=actor)
+
+
+def test_it_cannot_be_taken_back_once_boxes_have_moved(picture, actor, now):
+    start = services.make_starting_point(picture, at=now, actor=actor)
+    product = Product.objects.get(cip13=code(1))
+    withdraw([Wanted(product, 1)], occurred_at=now, recorded_at=now, on=now.date(), actor=actor,
+             request_id=uuid4(), by_pharmacist=True)  # fmt: skip
+
+    with pytest.raises(services.StockMoved):
+        services.undo_starting_point(start, at=now, actor=actor)
+    assert queries.starting_point() == start
+
+
+def test_a_picture_without_its_data_opens_nothing(picture, actor, now):
+    PictureData.objects.all().delete()
+
+    with pytest.raises(services.DataErased):
+        services.make_starting_point(picture, at=now, actor=actor)
+
+
+def test_lots_and_dates_are_opened_as_the_file_gives_them(picture, actor, now):
+    services.make_starting_point(picture, at=now, actor=actor)
+
+    balance = Balance.objects.get(lot__product__cip13=code(40))
+
+    assert balance.on_hand == 4
+    assert f"{balance.lot.expires_on:%d/%m/%Y}" == "31/03/2026"
+    assert b"31/03/2026" in stock_bytes()
