@@ -1,4 +1,4 @@
-"""Boxes that will not sell before their date: first expired, first out, against the sales to come."""
+"""Boxes that will not sell before their date: first expired, first out."""
 
 from __future__ import annotations
 
@@ -55,7 +55,12 @@ def at_risk(
     bins = bin_periods(sales, period_days=period_days, available=available, months=months)
     rhythm = _rows(rhythms_of(bins, groups=groups), product)
     lots = type(bins)(
-        bins.sales[product], bins.weight[product], bins.months, bins.days, bins.last_day[product]
+        bins.sales[product],
+        bins.weight[product],
+        bins.months,
+        bins.days,
+        bins.last_day[product],
+        bins.interval_days[product],
     )
     outlook = look_ahead(lots, rhythm, days=left)
     past = left <= 0

@@ -1,24 +1,26 @@
-"""How likely a product held on record is not there: silence weighed against rhythm and against death.
+"""How likely a product held on record is not there: silence against rhythm and against death.
 
 Three stories explain that a product with boxes on record has been silent for *L* periods:
 
-- **alive**: it sells at hazard *h* and happens to be silent. The hazard is known from few events and
-  drifts, so the tail is that of a gamma mixture (Pareto), ``S(L) = (1 + h·L/k)^-k``: the
-  gamma-Poisson predictive, with ``1/(k-1) = 1/shape + 1/drift``. ``drift`` is fitted on the file: by
-  maximum likelihood on the open silences at past dates of products that sold again later;
-- **ghost**: the boxes went at some instant since the shop was last counted, hazard ``g`` per period,
-  and nothing could be sold since: ``G = g·∫ S(v) dv`` over the silences *v* that had passed at that
-  instant. A ghost is never re-ordered, since its record stays above the reorder point: the silence
-  is abrupt and has no end. A ghost older than the last count would most often have been found then;
-- **dead**: the demand ended at hazard ``d``, the boxes are there: ``D = d·R·∫ S(v) dv``. Dying
-  demand slows down before it ends, a ghost stops at full speed: *R* is the likelihood ratio of the
-  pattern before the last sale under a rate that falls in a line to zero over a time *F* (averaged
-  over several *F*, none included) against a steady rate, the rate itself integrated out of
-  its gamma law; boxes are divided by their variance-to-mean ratio (quasi-likelihood).
+- **alive**: it sells at hazard *h* and happens to be silent. The hazard is known from few events
+  and drifts, so the tail is that of a gamma mixture (Pareto), ``S(L) = (1 + h·L/k)^-k``: the
+  gamma-Poisson predictive, with ``1/(k-1) = 1/shape + 1/drift``;
+- **ghost**: the boxes went at some instant since the shop was last counted, hazard *g* per period,
+  and nothing could be sold since: ``G = g·∫ S(v) dv`` over the silences *v* that had passed at
+  that instant. A ghost is never re-ordered, since its record stays above the reorder point: the
+  silence is abrupt and has no end. A ghost older than the last count was most often found then,
+  and a silence of less than three mean intervals is not worth a look;
+- **dead**: the demand ended at hazard *d*, the boxes are there: ``D = d·R·∫ S(v) dv``. Dying
+  demand often slows down before it ends, a ghost stops at full speed: *R* is, half and half, one
+  and the likelihood ratio of the sales before the last one under a rate that falls in a line to
+  zero over a time *F* (averaged over several *F*) against a steady rate. The rate itself is
+  integrated out of its gamma law; boxes are divided by their variance-to-mean ratio.
 
-Then ``P(ghost) = G / (G + D + S)``. ``g`` and ``d`` are the posterior modes found by EM on the
-file (gamma priors: see ``GHOSTS_A_YEAR``, ``DEATHS_A_YEAR``), where a product that was counted is
-known to be a ghost or not: one count corrects the rates and so every other probability.
+Then ``P(ghost) = o·G / (o·G + D/o + S)``. The file itself tells *g* (posterior mode by EM, gamma
+prior ``GHOSTS_A_YEAR``) and, as it was before the last count when what had stopped was no ghost,
+*d* and ``drift``; *o* is what stays unknown of ghosts against deaths, log-normal, averaged over. A
+product that was counted is a toss of its own chance: one count moves *o*, and so every other
+probability.
 
 The « alive or gone » competition is that of Schmittlein, Morrison and Colombo (1987) and of
 Fader, Hardie and Lee (2005, BG/NBD) for customers; records that freeze sales are told by
@@ -29,7 +31,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
@@ -42,6 +43,7 @@ from backofficine.science.picture.rhythm import (
     Rhythm,
     bin_periods,
     rhythms_of,
+    until,
 )
 
 YEAR_DAYS = 365.0
@@ -50,18 +52,30 @@ LEVEL = 0.9
 # Priors, in shares of the products held, each worth what so many product-years would tell.
 GHOSTS_A_YEAR = 0.03
 DEATHS_A_YEAR = 0.03
-PRIOR_YEARS = 150.0
+PRIOR_YEARS = 400.0
 # Share of the older ghosts that a full count of the shop brings to light.
-FOUND_BY_COUNT = 0.8
-# Times a demand takes to fade, in years; none at all as likely as each of the others.
+FOUND_BY_COUNT = 0.95
+# Share of the deaths that slow down first, and the times they take to, in years.
+FADING = 0.5
 FADES = (0.1, 0.25, 0.5, 1.0)
-# Values of the drift among which the file chooses, in events.
-DRIFTS = np.geomspace(0.5, 60.0, 25)
-PAST_DATES = (0.45, 0.55, 0.65, 0.75, 0.85)
+# Values among which the file chooses: drift, in events; deaths a year; power of the hazard.
+DRIFTS = np.geomspace(0.7, 40.0, 14)
+DEATHS = np.geomspace(0.002, 0.6, 12)
+SLOPES = (-1.0, -0.5, 0.0, 0.5)
+USUAL_DRIFT = 8.0
+# Mean intervals.
+EDGES = (2.0, 3.0, 5.0, 8.0, 13.0)
+PRIOR_WEIGHT = 1.0
+# Dates at which the past is looked at, in parts of the file up to the last count.
+PAST_PARTS = (0.8, 1.0)
+LEAST_PRODUCTS = 50
+MOST_PRODUCTS = 2000
 STEPS = 60
-# Spread of what is not known of the ghosts' rate against the deaths', in logarithm, before counts.
-DOUBT = 0.5
-NODES = 7
+# A silence shorter than so many mean intervals is nobody's ghost: it is not worth a look.
+LEAST_INTERVALS = 3.0
+# Spread, in logarithm, of what is not known of the odds of ghosts against deaths; steps of its law.
+DOUBT = 0.8
+NODES = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,37 +147,31 @@ def find_ghosts(
     held = np.asarray(on_hand, dtype=np.float64)
     bins = bin_periods(sales, period_days=period_days, available=available, months=months)
     rhythm = rhythms_of(bins, groups=groups)
-    drift = _fit_drift(bins, rhythm=rhythm)
-    stories = _stories(bins, rhythm=rhythm, drift=drift, counted_days_ago=counted_days_ago)
+    there = held > 0
+    past = _learn(bins, held=there, days=counted_days_ago)
+    stories = _stories(bins, rhythm=rhythm, past=past, counted_days_ago=counted_days_ago)
 
     known = np.full(len(held), -1)
     for product, found in (counts or {}).items():
         known[product] = int(2 * found < held[product])
-    rates = _fit_rates(stories, held=held > 0, known=known, bins=bins, days=counted_days_ago)
-    ghost, dead = _shares(stories, rates)
-    counted = int((known >= 0).sum())
+    hazard = _fit_ghosts(stories, held=there, a_year=YEAR_DAYS / bins.days)
+    odds, belief = _doubt(stories, hazard, known=known)
 
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    spread = DOUBT / np.sqrt(1.0 + counted / 5.0)
-    scenarios = []
-    for node in nodes:
-        tilt = np.exp(spread * node)
-        scenario = _shares(stories, (rates[0] * tilt, rates[1] / tilt))[0]
-        scenarios.append(_settle(scenario, held=held, known=known))
-    tilted = np.array(scenarios)
-    ghost = _settle(ghost, held=held, known=known)
-    dead = np.where(held > 0, np.where(known >= 0, np.where(known == 1, 0.0, dead), dead), 0.0)
-    tail = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    def under(one: float) -> Floats:
+        return _settle(_shares(stories, hazard, odds=one)[0], held=there, known=known)
+
+    tilted = np.array([under(one) for one in odds])
+    ghost = belief @ tilted
+    dead = belief @ np.array([_shares(stories, hazard, odds=one)[1] for one in odds])
+    dead = np.where(there, np.minimum(np.where(known == 1, 0.0, dead), 1.0 - ghost), 0.0)
+    below = np.cumsum(belief)
+    # Chances grow with the odds: the bounds of one are the bounds of the other.
     edges = [
-        _settle(
-            _shares(stories, (rates[0] * np.exp(side), rates[1] / np.exp(side)))[0],
-            held=held,
-            known=known,
-        )
-        for side in (-tail * spread, tail * spread)
+        tilted[int(np.searchsorted(below, level))] for level in ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
     ]
-    share = float(ghost.sum() / max((held > 0).sum(), 1))
-    shares = [float(edge.sum() / max((held > 0).sum(), 1)) for edge in edges]
+    edges = [np.minimum(edges[0], ghost), np.maximum(edges[1], ghost)]
+    share = float(ghost.sum() / max(there.sum(), 1))
+    shares = [float(edge.sum() / max(there.sum(), 1)) for edge in edges]
     boxes = np.maximum(held, 0.0)
     for product, found in (counts or {}).items():
         # What was found is known: the rest is missing.
@@ -177,16 +185,16 @@ def find_ghosts(
         boxes_low=np.where(known >= 0, boxes, np.where(edges[0] >= (1 + LEVEL) / 2, boxes, 0.0)),
         boxes_high=np.where(known >= 0, boxes, np.where(edges[1] > (1 - LEVEL) / 2, boxes, 0.0)),
         dead=dead,
-        alive=np.where(held > 0, np.maximum(1.0 - ghost - dead, 0.0), 0.0),
+        alive=np.where(there, np.maximum(1.0 - ghost - dead, 0.0), 0.0),
         silence_days=rhythm.silence_days,
         interval_days=rhythm.interval_days,
         expected_sales=rhythm.hazard * rhythm.silence,
         slowdown=stories.slowdown,
         share=Interval(share, shares[0], shares[1]),
-        drift=drift,
+        drift=past.drift,
         rhythm=rhythm,
         scenarios=tilted,
-        weights=weights / weights.sum(),
+        weights=belief,
     )
 
 
@@ -223,12 +231,13 @@ class _Stories:
     ghost: Floats
     """Per unit of ghost hazard."""
     dead: Floats
-    """Per unit of death hazard."""
+    at_risk: Floats
+    """Periods in which a product could become a ghost that is seen."""
     slowdown: Floats
 
 
-def _tail_shape(rhythm: Rhythm, *, drift: float) -> Floats:
-    result: Floats = 1.0 + 1.0 / (1.0 / np.maximum(rhythm.shape, 0.5) + 1.0 / drift)
+def _tail(shape: Floats, *, drift: float) -> Floats:
+    result: Floats = 1.0 + 1.0 / (1.0 / np.maximum(shape, 0.5) + 1.0 / drift)
     return result
 
 
@@ -244,18 +253,22 @@ def _area(scaled: Floats, shape: Floats) -> Floats:
     return result
 
 
-def _stories(bins: Bins, *, rhythm: Rhythm, drift: float, counted_days_ago: float) -> _Stories:
+def _stories(bins: Bins, *, rhythm: Rhythm, past: _Past, counted_days_ago: float) -> _Stories:
     hazard, silence = _hazard(rhythm, periods=bins.sales.shape[1]), rhythm.silence
-    shape = _tail_shape(rhythm, drift=drift)
+    shape = _tail(rhythm.shape, drift=past.drift)
     # Silence that had passed when the shop was counted: ghosts born before were mostly found.
     before = np.maximum(rhythm.silence_days - counted_days_ago, 0.0)
     older = silence * before / np.maximum(rhythm.silence_days, TINY)
     whole, old = _area(hazard * silence, shape), _area(hazard * older, shape)
     slowdown = _slowdown(bins, rhythm=rhythm)
+    least = LEAST_INTERVALS * np.where(np.isinf(rhythm.interval_days), 0.0, rhythm.interval_days)
     return _Stories(
         alive=_survival(hazard * silence, shape),
-        ghost=(whole - FOUND_BY_COUNT * old) / hazard,
-        dead=whole * slowdown / hazard,
+        ghost=np.where(rhythm.silence_days >= least, (whole - FOUND_BY_COUNT * old) / hazard, 0.0),
+        at_risk=np.maximum(
+            np.minimum(counted_days_ago / bins.days, bins.sales.shape[1]) - least / bins.days, 0.0
+        ),
+        dead=past.deaths(hazard) * whole * slowdown / hazard,
         slowdown=slowdown,
     )
 
@@ -280,7 +293,7 @@ def _slowdown(bins: Bins, *, rhythm: Rhythm) -> Floats:
     after = np.minimum(0.5 / np.maximum(rhythm.hazard, TINY), count)
     total = rhythm.quantity / rhythm.dispersion
     exposure = rhythm.exposure + after
-    ratios = [np.ones(products)]
+    ratios = []
     for fade in FADES:
         length = max(fade * YEAR_DAYS / bins.days, 1.0)
         ramp = np.minimum((lag + 0.5 + after[:, None]) / length, 1.0)
@@ -291,65 +304,144 @@ def _slowdown(bins: Bins, *, rhythm: Rhythm) -> Floats:
         left = np.maximum(exposure - lost, 0.02 * exposure)
         ratio = gain - (total + 0.5) * (np.log(left + 1.0) - np.log(exposure + 1.0))
         ratios.append(np.exp(np.clip(ratio, -30.0, 30.0)))
-    result: Floats = np.mean(ratios, axis=0)
+    result: Floats = 1.0 - FADING + FADING * np.mean(ratios, axis=0)
     return np.where(rhythm.events >= 3, result, 1.0)
 
 
 # What the file itself tells ----------------------------------------------------------------------
 
 
-def _fit_drift(bins: Bins, *, rhythm: Rhythm) -> float:
-    """The drift under which the silences open at past dates, of products alive then, are likely."""
-    count = bins.sales.shape[1]
-    score = np.zeros(len(DRIFTS))
-    seen = 0
-    for part in PAST_DATES:
-        upto = int(round(part * count))
-        if upto < 8:
-            continue
-        past = rhythms_of(bins, upto=upto)
-        alive = (past.events >= 3) & (rhythm.last >= upto)
-        seen += int(alive.sum())
-        scaled = (past.hazard * past.silence)[alive]
-        for place, drift in enumerate(DRIFTS):
-            shape = _tail_shape(past, drift=float(drift))[alive]
-            score[place] += float(
-                (-shape * np.log1p(scaled / shape) + np.log1p(-1.0 / shape)).sum()
-            )
-    if seen < 30:
-        return 8.0
-    return float(DRIFTS[int(score.argmax())])
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What the file tells of silences when there could be no ghost."""
+
+    drift: float
+    death: float
+    """Hazard of death per period of a product of the middle hazard."""
+    slope: float
+    """Power of the hazard to which the hazard of death is proportional."""
+    middle: float
+
+    def deaths(self, hazard: Floats) -> Floats:
+        result: Floats = self.death * (hazard / self.middle) ** self.slope
+        return result
 
 
-def _fit_rates(
-    stories: _Stories, *, held: Bools, known: Ints, bins: Bins, days: float
-) -> tuple[float, float]:
-    """Hazards of ghosts and of deaths per period, posterior modes by EM."""
+def _learn(bins: Bins, *, held: Bools, days: float) -> _Past:
+    """The tail of the silences and the hazard of death, by maximum likelihood on the past.
+
+    On the day of the last count what was on record was there. At two dates up to that day, the
+    silences are put in the classes that ``EDGES`` cut, in mean intervals: short ones, whose law
+    does not matter here, make one. With *q* the chance that a product had died by then, *n* the periods
+    since its first sale and *k* the shape of the tail, a silence is of *u* mean intervals at least
+    with the chance::
+
+        (1 - q)·(1 + u/k)^(1-k) + q·(1 - (u - 1)+/(h·n))        q = 1 - exp(-d·n)
+
+    a recurrence time for the living, and for the dead one that began at any instant. Only whole
+    periods are seen: *u* is rounded up to them.
+    """
     a_year = YEAR_DAYS / bins.days
-    ghost, dead = GHOSTS_A_YEAR / a_year, DEATHS_A_YEAR / a_year
-    prior = PRIOR_YEARS * a_year
-    count = float(held.sum())
-    periods = bins.sales.shape[1]
-    at_risk = count * min(days / bins.days, periods)
+    count = bins.sales.shape[1]
+    end = count - round(min(days, bins.days * count / 2) / bins.days)
+    samples = []
+    for part in PAST_PARTS:
+        when = round(part * end)
+        if when < 8:
+            continue
+        then = rhythms_of(until(bins, when))
+        rows = np.flatnonzero(held & (then.events >= 3))
+        rows = rows[:: 1 + len(rows) // MOST_PRODUCTS]
+        samples.append(
+            np.column_stack(
+                (
+                    then.hazard[rows],
+                    then.silence[rows],
+                    then.shape[rows],
+                    when - then.first[rows],
+                )
+            )
+        )
+    known = np.concatenate(samples) if samples else np.zeros((0, 4))
+    if len(known) < LEAST_PRODUCTS:
+        return _Past(USUAL_DRIFT, DEATHS_A_YEAR / a_year, 0.0, 1.0)
+    hazard, silence, shape, age = known.T
+    middle = float(np.exp(np.log(hazard).mean()))
+    edges = np.array(EDGES)
+    which = np.searchsorted(edges, hazard * silence, side="right")
+    rows = np.arange(len(known))
+    # What a whole number of periods must reach to be beyond each edge.
+    reach = hazard[:, None] * np.ceil(edges / hazard[:, None] - 1e-9)
+    gone_on = np.clip(1.0 - np.maximum(reach - 1.0, 0.0) / (hazard * age)[:, None], 0.0, 1.0)
+
+    def of_class(beyond: Floats) -> Floats:
+        padded = np.pad(beyond, ((0, 0), (1, 1)), constant_values=((0, 0), (1.0, 0.0)))
+        result: Floats = (padded[:, :-1] - padded[:, 1:])[rows, which]
+        return result
+
+    dead = of_class(gone_on)
+    best, found = -np.inf, None
+    for drift in DRIFTS:
+        tail = _tail(shape, drift=float(drift))[:, None]
+        alive = of_class((1.0 + reach / tail) ** (1.0 - tail))
+        for slope in SLOPES:
+            power = (hazard / middle) ** slope
+            for death in DEATHS:
+                gone = -np.expm1(-death / a_year * power * age)
+                score = float(np.log((1.0 - gone) * alive + gone * dead + TINY).sum())
+                # Weak priors, so that a small file keeps to what is usual.
+                score -= PRIOR_WEIGHT * (
+                    np.log(drift / USUAL_DRIFT) ** 2
+                    + np.log(death / DEATHS_A_YEAR) ** 2
+                    + slope * slope
+                )
+                if score > best:
+                    best, found = score, _Past(float(drift), death / a_year, slope, middle)
+    assert found is not None
+    return found
+
+
+def _fit_ghosts(stories: _Stories, *, held: Bools, a_year: float) -> float:
+    """Hazard of ghosts per period: posterior mode by EM, gamma prior."""
+    ghost = GHOSTS_A_YEAR / a_year
+    at_risk = float(stories.at_risk[held].sum())
     for _ in range(STEPS):
-        of_ghost, of_dead = _shares(stories, (ghost, dead))
-        # Who was counted is known; who was not a ghost is dead or alive in their proportions.
-        rest = np.maximum(1.0 - of_ghost, TINY)
-        of_dead = np.where(known == 0, of_dead / rest, np.where(known == 1, 0.0, of_dead))
-        of_ghost = np.where(known >= 0, known == 1, of_ghost)
-        ghost = (of_ghost[held].sum() + GHOSTS_A_YEAR * PRIOR_YEARS) / (at_risk + prior)
-        dead = (of_dead[held].sum() + DEATHS_A_YEAR * PRIOR_YEARS) / (count * periods + prior)
-    return float(ghost), float(dead)
+        chance = _shares(stories, ghost)[0]
+        ghost = (chance[held].sum() + GHOSTS_A_YEAR * PRIOR_YEARS) / (
+            at_risk + PRIOR_YEARS * a_year
+        )
+    return float(ghost)
 
 
-def _shares(stories: _Stories, rates: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Chances of ghost and of dead for each product."""
-    ghost, dead = rates[0] * stories.ghost, rates[1] * stories.dead
+def _doubt(stories: _Stories, hazard: float, *, known: Ints) -> tuple[Floats, Floats]:
+    """Odds of a ghost against what was learned, and the belief in each.
+
+    Log-normal before any count; each product that was counted is then a toss of its own chance.
+    """
+    logs = np.linspace(-4.0, 4.0, NODES) * DOUBT
+    score = -0.5 * (logs / DOUBT) ** 2
+    for product in np.flatnonzero(known >= 0):
+        ghost, dead, alive = (
+            float(part[product]) for part in (stories.ghost, stories.dead, stories.alive)
+        )
+        chance = hazard * np.exp(logs) * ghost
+        chance = chance / np.maximum(chance + dead / np.exp(logs) + alive, TINY)
+        score += np.log(np.maximum(chance if known[product] else 1.0 - chance, 1e-6))
+    belief = np.exp(score - score.max())
+    return np.exp(logs), belief / belief.sum()
+
+
+def _shares(stories: _Stories, hazard: float, *, odds: float = 1.0) -> tuple[Floats, Floats]:
+    """Chances of ghost and of dead for each product, under a hazard of ghosts.
+
+    :param odds: by which the ghosts are more, and the deaths less, common than was learned.
+    """
+    ghost, dead = hazard * odds * stories.ghost, stories.dead / odds
     whole = ghost + dead + stories.alive
     return ghost / whole, dead / whole
 
 
-def _settle(chance: Floats, *, held: Floats, known: Ints) -> Floats:
+def _settle(chance: Floats, *, held: Bools, known: Ints) -> Floats:
     """Nothing held is no ghost; what was counted is known."""
-    result: Floats = np.where(held > 0, np.where(known >= 0, known == 1, chance), 0.0)
+    result: Floats = np.where(held, np.where(known >= 0, known == 1, chance), 0.0)
     return result

@@ -1,7 +1,8 @@
 """The sales to come: a negative-binomial law from what was sold, and its sums and quantiles.
 
-The sales of a horizon given the rate are over-dispersed (variance-to-mean ratio *v*); the rate itself
-is known from few events (gamma posterior: gamma-Poisson predictive, that is negative binomial)::
+Given the rate, the sales of a horizon are over-dispersed (variance-to-mean ratio *v*); the rate
+itself is known from few events (gamma posterior: gamma-Poisson predictive, that is negative
+binomial)::
 
     mean m = rate · days · season        variance = v·m + m²·(1/shape + 1/LEVEL_SHIFT)
 
@@ -15,15 +16,20 @@ from statistics import NormalDist
 
 import numpy as np
 
-from backofficine.science.picture.rhythm import MONTHS, TINY, Bins, Floats, Rhythm
+from backofficine.science.picture.rhythm import (
+    HALF_LIFE_DAYS,
+    MONTHS,
+    TINY,
+    Bins,
+    Floats,
+    Rhythm,
+)
 
 LEVEL = 0.9
 """Level of every interval: 5 % below, 5 % above."""
 LOW, HIGH = (1 - LEVEL) / 2, (1 + LEVEL) / 2
 MONTH_DAYS = 365.25 / 12
 YEAR_DAYS = 365.25
-# Days in which a sale loses half of its weight in the rate to come.
-HALF_LIFE_DAYS = 365.0
 # The level of a year against another moves by an eighth (FACTS § 1): 1/0.125².
 LEVEL_SHIFT = 64.0
 AHEAD = 60

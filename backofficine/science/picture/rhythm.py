@@ -2,13 +2,14 @@
 
 Slow demand is described by *when* it comes and *how much* comes then, apart (Croston 1972; Syntetos
 and Boylan 2005). Days are first put together in weeks, counted back from the last one, so that the
-closed Sunday is nobody's silence. With *N* weeks that saw a sale out of *A* weeks in which one could
-have been, and a gamma prior ``(a, b)`` fitted by moments on all the products of the file::
+closed Sunday is nobody's silence. With *N* weeks that saw a sale out of *A* weeks in which one
+could have been, the last year weighing twice the one before, and a gamma prior ``(a, b)`` fitted by
+moments on all the products of the file::
 
     p = (N + a) / (A + b)         chance of a sale in a week (or month), shrunk
     h = -ln(1 - p)                hazard, so that P(silent for L) = exp(-h·L)
     h <= -ln P0                   P0 = v^(-m/(v-1)), the negative-binomial chance of nothing, for
-                                  those that never miss a week: mean m, variance-to-mean ratio v
+                                  those that hardly miss a week: mean m, variance-to-mean ratio v
 
 Weeks of a known shortage are left out of *A* and of the silence. A week of season *s* counts for
 *s* weeks; seasons are shared by a group and shrunk: ``(events + K·1) / (expected + K)``.
@@ -36,6 +37,8 @@ LEAST_SEASON = 0.05
 # A day's share of a year that a file must hold before a month is told from another.
 SEASON_DAYS = 330.0
 WILDEST = 50.0
+# Days before the last sale in which a sale loses half of its weight in the hazard.
+HALF_LIFE_DAYS = 365.0
 # Products of a file that were in the shop before it begins.
 OLD = 0.8
 TINY = 1e-12
@@ -55,6 +58,8 @@ class Bins:
     """Length of a bin, in days."""
     last_day: Floats
     """(n,) days between the last sale and the end of its bin."""
+    interval_days: Floats
+    """(n,) mean days between two periods of the file with a sale; infinite below two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Rhythm:
     rate: Floats
     """Boxes per day while it sold."""
     interval_days: Floats
-    """Mean days between two periods with a sale; infinite below two sales."""
+    """Mean days between two periods of the file with a sale; infinite below two."""
     dispersion: Floats
     """Variance-to-mean ratio of the boxes of a period, at least 1."""
     hazard: Floats
@@ -111,11 +116,17 @@ def bin_periods(
     spare = -periods % size
     count = (periods + spare) // size
     at = months if months is None else np.asarray(months, dtype=np.int64)
+    sold = sales > 0
+    times = sold.sum(axis=1)
+    last = np.where(times > 0, periods - 1 - sold[:, ::-1].argmax(axis=1), -1)
+    gaps = np.maximum(times - 1, 1)
+    apart = (last - sold.argmax(axis=1)) / gaps * period_days
+    interval = np.where(times >= 2, apart, np.inf)
     if size == 1:
         weight = np.ones_like(sales) if available is None else available.astype(np.float64)
         # Something sold: it could be sold, whatever the availability file says.
         weight = np.where(sales > 0, 1.0, weight)
-        return Bins(sales, weight, at, period_days, np.zeros(products))
+        return Bins(sales, weight, at, period_days, np.zeros(products), interval)
 
     def weeks(matrix: npt.NDArray[np.float64]) -> Floats:
         padded = np.pad(matrix, ((0, 0), (spare, 0))).reshape(len(matrix), count, size)
@@ -130,10 +141,24 @@ def bin_periods(
     weight[boxes > 0] = 1.0
     if at is not None:
         at = np.concatenate((np.repeat(at[:1], spare), at)).reshape(count, size)[:, size // 2]
-    sold = sales > 0
-    last = np.where(sold.any(axis=1), periods - 1 - sold[:, ::-1].argmax(axis=1), -1)
     inside = np.where(last >= 0, (periods - 1 - last) % size, 0)
-    return Bins(boxes, weight, at, size * period_days, inside * period_days)
+    return Bins(boxes, weight, at, size * period_days, inside * period_days, interval)
+
+
+def until(bins: Bins, end: int) -> Bins:
+    """The file as it was after the bin ``end`` (exclusive)."""
+    boxes = bins.sales[:, :end]
+    sold = boxes > 0
+    times = sold.sum(axis=1)
+    apart = (end - 1 - sold[:, ::-1].argmax(axis=1) - sold.argmax(axis=1)) * bins.days
+    return Bins(
+        boxes,
+        bins.weight[:, :end],
+        None if bins.months is None else bins.months[:end],
+        bins.days,
+        np.zeros(len(boxes)),
+        np.where(times >= 2, apart / np.maximum(times - 1, 1), np.inf),
+    )
 
 
 def find_rhythms(
@@ -155,9 +180,9 @@ def find_rhythms(
     return rhythms_of(bins, groups=groups)
 
 
-def rhythms_of(bins: Bins, *, groups: Ints | None = None, upto: int | None = None) -> Rhythm:
-    """Describe the products as if the file ended after the bin ``upto`` (exclusive)."""
-    boxes, weight = bins.sales[:, :upto], bins.weight[:, :upto]
+def rhythms_of(bins: Bins, *, groups: Ints | None = None) -> Rhythm:
+    """Describe how each product sold, from periods put together."""
+    boxes, weight = bins.sales, bins.weight
     products, count = boxes.shape
     sold = boxes > 0
     ever = sold.any(axis=1)
@@ -172,17 +197,17 @@ def rhythms_of(bins: Bins, *, groups: Ints | None = None, upto: int | None = Non
     inside = np.where(active, weight, 0.0)
     span = inside.sum(axis=1)
     wait = np.where(ever, _wait(np.maximum(first, 0), events=events, span=span, count=count), 0.0)
-    season = _seasons(bins, sold=sold, inside=inside, groups=groups, upto=upto)
+    season = _seasons(bins, sold=sold, inside=inside, groups=groups)
     if bins.months is None or (season == 1.0).all():
         seasonal_span = span
         silence = np.where(places > last[:, None], weight, 0.0).sum(axis=1)
     else:
-        factor = season[:, bins.months[:upto] - 1]
+        factor = season[:, bins.months - 1]
         seasonal_span = (inside * factor).sum(axis=1)
         silence = np.where(places > last[:, None], weight * factor, 0.0).sum(axis=1)
     exposure = np.maximum(seasonal_span + wait, np.where(ever, 1.0, 0.0))
 
-    within = bins.last_day if upto is None else np.zeros(products)
+    within = bins.last_day
     silence = silence + within / bins.days
     silence_days = (count - 1 - last) * bins.days + within
 
@@ -199,7 +224,13 @@ def rhythms_of(bins: Bins, *, groups: Ints | None = None, upto: int | None = Non
     dispersion = np.clip((ratio * events + 4 * usual) / (events + 4), 1.0, WILDEST)
 
     prior, per = _gamma_prior(events, exposure)
-    chance = np.clip((events + prior) / (exposure + per), 0.0, 1.0)
+    fresh = 0.5 ** (np.maximum(last[:, None] - places, 0) * bins.days / HALF_LIFE_DAYS)
+    opened = inside if bins.months is None or (season == 1.0).all() else inside * factor
+    seen = (sold * fresh).sum(axis=1)
+    open_for = (opened * fresh).sum(axis=1) + wait * fresh[
+        np.arange(products), np.maximum(first, 0)
+    ]
+    chance = np.clip((seen + prior) / (open_for + per), 0.0, 1.0)
     empty = np.maximum(1.0 - chance, 0.5 / (exposure + 1.0))
     excess = np.maximum(dispersion - 1.0, 1e-6)
     never = np.log1p(excess) * mean / excess
@@ -214,9 +245,7 @@ def rhythms_of(bins: Bins, *, groups: Ints | None = None, upto: int | None = Non
         first=first.astype(np.int64),
         last=last.astype(np.int64),
         rate=np.where(ever, mean / bins.days, 0.0),
-        interval_days=np.where(
-            events >= 2, bins.days * (span + wait) / np.maximum(events, 1.0), np.inf
-        ),
+        interval_days=bins.interval_days,
         dispersion=dispersion,
         hazard=np.maximum(hazard, TINY),
         shape=events + prior,
@@ -256,15 +285,13 @@ def _gamma_prior(events: Floats, exposure: Floats) -> tuple[float, float]:
     return shape, shape / max(mean, 1e-6)
 
 
-def _seasons(
-    bins: Bins, *, sold: Bools, inside: Floats, groups: Ints | None, upto: int | None
-) -> Floats:
+def _seasons(bins: Bins, *, sold: Bools, inside: Floats, groups: Ints | None) -> Floats:
     """(n, 12) season of each product, shrunk to its group's, itself shrunk to none."""
     products = len(sold)
     if bins.months is None or sold.shape[1] * bins.days < SEASON_DAYS:
         return np.ones((products, MONTHS))
     month = np.zeros((sold.shape[1], MONTHS))
-    month[np.arange(len(month)), bins.months[:upto] - 1] = 1.0
+    month[np.arange(len(month)), bins.months - 1] = 1.0
     seen = sold.astype(np.float64) @ month
     open_for = inside @ month
     chance = seen.sum(axis=1) / np.maximum(open_for.sum(axis=1), 1.0)

@@ -1,10 +1,11 @@
 """Sales that stop and start like a shortage, or that nothing on the shelf can feed: what it costs.
 
-A silence of *u* mean intervals between two sales comes by chance with the probability ``S(u)`` of the
-gamma-Poisson predictive, and a product with *N* sales had *N* occasions for it. Against ``q``
+A silence of *u* mean intervals between two sales comes by chance with the probability ``S(u)`` of
+the gamma-Poisson predictive, and a product with *N* sales had *N* occasions for it. Against ``q``
 shortages expected in the file, the silence is a shortage with probability ``q / (q + N·S(u))``
-(prior odds by expected numbers). Its boxes are ``rate · length``; their interval is that of a gamma law of
-the same variance: counts (variance-to-mean ratio), rate (gamma posterior) and doubt on the shortage.
+(prior odds by expected numbers). Its boxes are ``rate · length``; their interval is that of a
+gamma law of the same variance: counts (variance-to-mean ratio), rate (gamma posterior) and doubt on
+the shortage itself.
 """
 
 from __future__ import annotations
