@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from backofficine.formats.tables.shape import Grid
+from backofficine.formats.tables.shape import Grid, TableRefused
 from backofficine.formats.tables.text import decode
 
 _STARTS = (b"<!doctype", b"<html", b"<?xml", b"<table", b"<head", b"<meta", b"<body", b"<workbook")
@@ -15,6 +15,7 @@ _BREAK = re.compile(r"<br\s*/?>|</p>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _ATTRIBUTE = re.compile(r"([a-z:]+)\s*=\s*[\"']?([0-9]+)", re.IGNORECASE)
 _MOST_COVERED = 2_000  # rows or columns one cell may cover
+_MOST_CELLS = 10_000_000
 
 
 def is_markup(data: bytes) -> bool:
@@ -23,13 +24,17 @@ def is_markup(data: bytes) -> bool:
 
 
 def open_markup(data: bytes) -> list[Grid]:
-    """Read every table of a page, in order; the lines count from 1 in each table."""
+    """Read every table of a page, in order; the lines count from 1 in each table.
+
+    :raises TableRefused: if its cells spread without end.
+    """
     text, encoding = decode(data)
     # _TAG has three groups: text, closing sign, name, attributes, text…
     parts = _TAG.split(_without_comments(text.replace("\x00", "\ufffd")))
     tables: list[list[list[str]]] = []
     covered: dict[int, tuple[int, str]] = {}  # column → rows still covered from above, text
     row: list[str] | None = None
+    count = 0
     for at in range(1, len(parts) - 3, 4):
         closing, name, said, inside = parts[at], parts[at + 1].lower(), parts[at + 2], parts[at + 3]
         if closing:
@@ -42,6 +47,12 @@ def open_markup(data: bytes) -> list[Grid]:
                 tables.append([])
             if row is not None:
                 _pull(row, covered)
+                count += len(row)
+            if count > _MOST_CELLS:
+                raise TableRefused(
+                    "Le tableau de cette page est démesuré. Exportez une période plus courte, ou "
+                    "choisissez le format CSV."
+                )
             row = []
             tables[-1].append(row)
         elif row is not None:
