@@ -308,6 +308,7 @@ def _filler(field: models.Field) -> object:
         (models.DateField, TODAY),
         (models.BooleanField, False),
         (models.JSONField, {}),
+        (models.BinaryField, b"x"),
         (models.BigIntegerField, 1),
         (models.IntegerField, 1),
         (models.CharField, "x"),
