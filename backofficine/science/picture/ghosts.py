@@ -182,8 +182,8 @@ def find_ghosts(
         low=edges[0],
         high=edges[1],
         boxes=missing,
-        boxes_low=np.where(known >= 0, boxes, np.where(edges[0] >= (1 + LEVEL) / 2, boxes, 0.0)),
-        boxes_high=np.where(known >= 0, boxes, np.where(edges[1] > (1 - LEVEL) / 2, boxes, 0.0)),
+        boxes_low=np.where((known >= 0) | (edges[0] >= (1 + LEVEL) / 2), missing, 0.0),
+        boxes_high=np.where(edges[1] > (1 - LEVEL) / 2, boxes, missing),
         dead=dead,
         alive=np.where(there, np.maximum(1.0 - ghost - dead, 0.0), 0.0),
         silence_days=rhythm.silence_days,
@@ -332,9 +332,9 @@ def _learn(bins: Bins, *, held: Bools, days: float) -> _Past:
 
     On the day of the last count what was on record was there. At two dates up to that day, the
     silences are put in the classes that ``EDGES`` cut, in mean intervals: short ones, whose law
-    does not matter here, make one. With *q* the chance that a product had died by then, *n* the periods
-    since its first sale and *k* the shape of the tail, a silence is of *u* mean intervals at least
-    with the chance::
+    does not matter here, make one. With *q* the chance that a product had died by then, *n* the
+    periods since its first sale and *k* the shape of the tail, a silence is of *u* mean intervals
+    at least with the chance::
 
         (1 - q)·(1 + u/k)^(1-k) + q·(1 - (u - 1)+/(h·n))        q = 1 - exp(-d·n)
 
