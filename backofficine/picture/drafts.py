@@ -330,3 +330,19 @@ def _fields(proposal: Proposal, layout: Layout) -> list[dict[str, Any]]:
             }
         )
     return sorted(told, key=lambda one: one["column"] is None and not one["is_required"])
+
+
+# --- How far the picture is -----------------------------------------------------------------------
+
+
+def tell(draft: Draft, stage: str) -> None:
+    """Say which part is being computed, to whoever asks from another request."""
+    draft.folder.joinpath("stage").write_text(stage, encoding="ascii")
+
+
+def stage(draft: Draft) -> str:
+    """Which part is being computed; "" before the first."""
+    try:
+        return draft.folder.joinpath("stage").read_text(encoding="ascii")
+    except OSError:
+        return ""

@@ -1,6 +1,6 @@
 """What a person gives to a picture: two or three files, the columns of each, what was counted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backofficine.formats.exports import What
 from backofficine.picture.drafts import Choice, Look
+from backofficine.picture.report import Line
+from backofficine.stock.services.imports import MOST_UNITS
 
 TITLES = {What.STOCK: _("Stock"), What.SALES: _("Sales"), What.PURCHASES: _("Purchases")}
 LARGEST_FILE = 60 * 1024 * 1024  # bytes
@@ -80,7 +82,9 @@ class FieldRow:
             words, doubtful = _("to check"), True
         elif told["how"] == "name":
             words = (
-                _("by its title, sure") if told["confidence"] >= _SURE else _("by its title, likely")
+                _("by its title, sure")
+                if told["confidence"] >= _SURE
+                else _("by its title, likely")
             )
         elif told["confidence"] >= _SURE:
             words = _("by its content, sure")
@@ -217,10 +221,39 @@ class ColumnsForm(forms.Form):
         )
 
 
-class ActForm(forms.Form):
-    """An act with its number, so that a double click is one act."""
+class FoundForm(forms.Form):
+    """What was found of each product of the count list; empty means not checked."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def __init__(
+        self, data: Any = None, *, lines: Sequence[Line], known: Mapping[str, int]
+    ) -> None:
+        super().__init__(data)
+        self.known = known
+        self.fields_of = {f"found_{place}": line for place, line in enumerate(lines)}
+        for name, line in self.fields_of.items():
+            self.fields[name] = forms.IntegerField(
+                label=line.label,
+                min_value=0,
+                max_value=MOST_UNITS,
+                required=False,
+                initial=known.get(line.code),
+                widget=forms.NumberInput(
+                    attrs={"class": "form-control n", "inputmode": "numeric", "autocomplete": "off"}
+                ),
+                error_messages={"invalid": _("Type the number of boxes found: 0 if none.")},
+            )
+
+    @property
+    def fresh(self) -> dict[str, int]:
+        """Code → boxes found, of what was typed now or changed."""
+        return {
+            line.code: self.cleaned_data[name]
+            for name, line in self.fields_of.items()
+            if self.cleaned_data.get(name) is not None
+            and self.cleaned_data[name] != self.known.get(line.code)
+        }
 
 
 def letter(index: int) -> str:

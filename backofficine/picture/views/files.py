@@ -16,7 +16,6 @@ from backofficine.kernel.errors import DomainError
 from backofficine.picture import drafts, queries
 from backofficine.picture.drafts import Draft
 from backofficine.picture.forms import ColumnsForm, FilesForm
-from backofficine.picture.views import take
 from backofficine.team.request import Request
 
 FILES = [
@@ -106,7 +105,8 @@ def confirm(request: Request, number: UUID) -> HttpResponse:
         return redirect("picture:start_again", draft.number)
     posted = request.POST if request.method == "POST" else None
     forms = [ColumnsForm(posted, what=what, look=draft.looks[what]) for what in _order(draft)]
-    if posted is not None and all([form.is_valid() for form in forms]):
+    checked = [form.is_valid() for form in forms]  # each of them, to show all that is to mend
+    if posted is not None and all(checked):
         before = dict(draft.looks)
         for form in forms:
             try:
@@ -119,7 +119,7 @@ def confirm(request: Request, number: UUID) -> HttpResponse:
         if not any(form.errors for form in forms):
             # A new sheet or new columns are shown before they are believed.
             if request.POST.get("act") == "take" and _is_settled(draft, before):
-                return take.take(request, draft)
+                return redirect("picture:take", draft.number)
             return redirect("picture:confirm", draft.number)
         for form in forms:
             form.look = draft.looks[form.what]
