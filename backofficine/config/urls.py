@@ -10,6 +10,7 @@ urlpatterns = [
     path("promis/", include("backofficine.promises.urls")),
     path("stock/", include("backofficine.stock.urls")),
     path("pertes/", include("backofficine.losses.urls")),
+    path("photo-de-depart/", include("backofficine.picture.urls")),
     path("fournisseurs/", include("backofficine.purchasing.urls")),
     path("equipe/", include("backofficine.team.urls")),
     path("reglages/", include("backofficine.pharmacy.urls")),

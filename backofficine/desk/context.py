@@ -83,6 +83,7 @@ def menu(request: HttpRequest, *, at: datetime) -> list[MenuItem]:
         ("promises:board", _("Promises"), "receipt", "promise", False),
         ("stock:list", _("Stock"), "stack-2", None, False),
         ("losses:month", _("Losses"), "droplet", "contest_losses", True),
+        ("picture:start", _("Starting picture"), "camera", "import_files", False),
         ("team:people", _("Team"), "users", None, True),
         ("pharmacy:settings", _("Settings"), "adjustments-horizontal", "manage_settings", False),
     ]

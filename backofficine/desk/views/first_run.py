@@ -3,6 +3,7 @@
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from backofficine.desk.founding import found
@@ -26,7 +27,9 @@ def first_run(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             login(request, owner, backend=BACKEND)
-            return redirect("team:workstation")
+            # The first thing a newcomer may try: what two exports say of the stock.
+            after = reverse("team:workstation", query={"next": reverse("picture:start")})
+            return redirect(after)
     return render(
         request, "pharmacy/first_run.html", {"form": form}, status=422 if form.errors else 200
     )
