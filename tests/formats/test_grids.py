@@ -162,6 +162,20 @@ def test_a_workbook_of_excel_97_is_read():
     assert grid.rows == [(1, ["CIP", "Désignation"]), (2, ["3400999000017", "Été"])]
 
 
+def test_an_old_workbook_whose_sectors_loop_is_refused():
+    data = bytearray(old_excel({(0, 0): "CIP"}))
+    table = data.index(struct.pack("<I", 0xFFFFFFFD))
+    data[table + 12 : table + 16] = struct.pack("<I", 2)
+
+    with pytest.raises(TableRefused, match="ancien classeur Excel abîmé"):
+        open_grids(bytes(data))
+
+
+def test_an_old_workbook_with_a_cell_out_of_any_sheet_is_refused():
+    with pytest.raises(TableRefused, match="ancien classeur Excel abîmé"):
+        open_grids(old_excel({(0, 0): "CIP", (65_535, 65_535): "x"}))
+
+
 def libre_office(body):
     kept = BytesIO()
     with zipfile.ZipFile(kept, "w") as packed:

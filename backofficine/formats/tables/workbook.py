@@ -15,6 +15,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from backofficine.formats.tables.ole import Damaged, check_old_workbook
 from backofficine.formats.tables.shape import Grid, TableRefused
 
 _ZIP = b"PK\x03\x04"
@@ -85,6 +86,10 @@ def _kind(data: bytes) -> str:
     if not data.startswith(_ZIP):
         if _ENCRYPTED in data:
             raise _locked()
+        try:
+            check_old_workbook(data, most_cells=_MOST_CELLS)
+        except Damaged:
+            raise _damaged("xls") from None
         return "xls"
     kind = "xlsx"
     try:
