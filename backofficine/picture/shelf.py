@@ -1,7 +1,7 @@
 """The files joined: one item per product, its boxes, its dates, its sales as a row of a matrix."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -247,13 +247,16 @@ def join(
          np.array(periods, dtype=np.int64)),
         np.array(quantities, dtype=np.float64),
     )  # fmt: skip
+    matrix = np.maximum(matrix, 0.0)
+    if not monthly:
+        _note_last_sales(items, matrix, starts)
     span = None
     if purchases is not None and purchases.lines:
         days = [bought.on for bought in purchases.lines]
         span = min(days), min(max(days), last)
     return Shelf(
         items=items,
-        sales=np.maximum(matrix, 0.0),
+        sales=matrix,
         period_days=MONTH_DAYS if monthly else 1.0,
         starts=starts,
         as_of=last,
@@ -305,8 +308,14 @@ def _take_stock(item: _Gathering, line: StockLine) -> None:
 def _note_sale(item: _Gathering, line: SalesLine, *, since: date) -> None:
     item.sales_lines += 1
     item.recent_lines += line.last_on > since
-    if line.quantity > 0 and line.first_on == line.last_on:
-        item.last_sale_on = _later(item.last_sale_on, line.last_on)
+
+
+def _note_last_sales(items: Sequence[Item], sales: Floats, days: Sequence[date]) -> None:
+    """A sale that came back the same day was none."""
+    sold = sales > 0
+    last = sales.shape[1] - 1 - sold[:, ::-1].argmax(axis=1)
+    for row in np.flatnonzero(sold.any(axis=1)).tolist():
+        items[row].last_sale_on = _later(items[row].last_sale_on, days[last[row]])
 
 
 def _take_purchase(item: _Gathering, line: PurchaseLine) -> None:

@@ -13,7 +13,7 @@ from backofficine.picture.sections.base import (
     line_of,
     total,
 )
-from backofficine.picture.shelf import REIMBURSED, Item, Shelf
+from backofficine.picture.shelf import REIMBURSED, YEAR, Item, Shelf
 from backofficine.science.picture.cover import Cover, find_cover
 
 # Days of sales that are not too many, by class of product.
@@ -23,7 +23,6 @@ HORIZON_MEDICINE_DAYS = 90
 HORIZON_OTHER_DAYS = 120
 LEAST_EXCESS = 1.0  # boxes
 RECENT = timedelta(days=180)  # a supplier may still listen
-NEW = timedelta(days=365)
 DOUBTFUL = 0.3  # chance of a ghost above which one looks before one acts
 
 
@@ -47,7 +46,7 @@ def dormant_section(shelf: Shelf, *, ghosts: np.ndarray) -> Section:
     lines = []
     for row in np.flatnonzero(shelf.on_hand > 0):
         item = shelf.items[row]
-        if cover.dormant[row] and not _is_new(item, shelf):
+        if cover.dormant[row] and _was_silent_a_year(item, shelf) and not _is_new(item, shelf):
             lines.append(_dormant(item, shelf, cover, int(row), ghost=float(ghosts[row])))
         elif (
             not cover.dormant[row]
@@ -73,12 +72,19 @@ def _figures(lines: tuple[Line, ...]) -> tuple[Figure, ...]:
     )
 
 
+def _was_silent_a_year(item: Item, shelf: Shelf) -> bool:
+    """Whether the files reach far enough to say so: twelve months of sales, or a last sale."""
+    if item.last_sale_on is not None:
+        return shelf.as_of - item.last_sale_on >= YEAR
+    return shelf.days >= YEAR.days
+
+
 def _is_new(item: Item, shelf: Shelf) -> bool:
     """Never sold, and received within the year: nobody had the time to want it."""
     return (
         item.sales_lines == 0
         and item.last_receipt_on is not None
-        and shelf.as_of - item.last_receipt_on < NEW
+        and shelf.as_of - item.last_receipt_on < YEAR
     )
 
 
@@ -96,7 +102,10 @@ def _dormant(item: Item, shelf: Shelf, cover: Cover, row: int, *, ghost: float) 
         count=item.held,
         reason=reason,
         groups=("emergency_kept",) if item.is_emergency else ("dormant_boxes", "dormant_euros"),
-        numbers={"silence_days": boxes(min(float(cover.rhythm.silence_days[row]), shelf.days)), "ghost": share(ghost)},
+        numbers={
+            "silence_days": boxes(min(float(cover.rhythm.silence_days[row]), shelf.days)),
+            "ghost": share(ghost),
+        },
         words={
             "last_sale_on": iso(item.last_sale_on),
             "last_receipt_on": iso(item.last_receipt_on),
