@@ -37,6 +37,8 @@ class FilesForm(forms.Form):
         for what in here:
             self.fields[what].required = False
         for field in self.fields.values():
+            assert isinstance(field, forms.FileField), "the form takes files only"
+            field.allow_empty_file = True  # the reader says better what to do
             field.widget.attrs["accept"] = ".csv,.txt,.tsv,.xls,.xlsx,.ods,.htm,.html,.zip"
 
     def _file(self, name: str) -> "UploadedFile[Any] | None":
@@ -102,10 +104,10 @@ class FieldRow:
 class ColumnsForm(forms.Form):
     """Where everything is in one file, as it was recognised; each answer may be changed."""
 
-    year = forms.IntegerField(
+    asked_year = forms.IntegerField(
         label=_("Year of the newest month"), min_value=2000, max_value=2100, required=False
     )
-    newest = forms.RegexField(
+    asked_newest = forms.RegexField(
         r"20[0-9]{2}-(0[1-9]|1[0-2])",
         label=_("Month of the newest column"), required=False,
         widget=forms.TextInput(attrs={"type": "month", "placeholder": "2026-10"}),
@@ -118,15 +120,15 @@ class ColumnsForm(forms.Form):
         self.what = what
         chosen = look.choice
         if not look.asks_year:
-            del self.fields["year"]
+            del self.fields["asked_year"]
         else:
-            self.initial["year"] = chosen.year
+            self.initial["asked_year"] = chosen.year
         if not look.asks_newest:
-            del self.fields["newest"]
+            del self.fields["asked_newest"]
         else:
-            self.initial["newest"] = chosen.newest
+            self.initial["asked_newest"] = chosen.newest
         if len(look.sheets) > 1:
-            self.fields["sheet"] = forms.TypedChoiceField(
+            self.fields["asked_sheet"] = forms.TypedChoiceField(
                 label=_("Sheet to read"),
                 choices=list(enumerate(look.sheets)),
                 coerce=int,
@@ -153,6 +155,12 @@ class ColumnsForm(forms.Form):
     @property
     def title(self) -> str:
         return str(TITLES[self.what])
+
+    @property
+    def asked(self) -> list[forms.BoundField]:
+        """The sheet, the year, the month: only what this file leaves in doubt."""
+        names = ("asked_sheet", "asked_year", "asked_newest")
+        return [self[name] for name in names if name in self.fields]
 
     @property
     def shown_rows(self) -> list["FieldRow"]:
@@ -187,19 +195,19 @@ class ColumnsForm(forms.Form):
         if look.refused:
             self.add_error(None, look.refused)
         for name in look.missing:
-            if "year" in self.fields and name in ("date", "quantity"):
-                if not self.has_error("year"):
-                    self.add_error("year", _("Say of which year the newest month is."))
+            if "asked_year" in self.fields and name in ("date", "quantity"):
+                if not self.has_error("asked_year"):
+                    self.add_error("asked_year", _("Say of which year the newest month is."))
             elif name in self.fields:
                 self.add_error(name, _("The file cannot be read without this column: choose it."))
-            elif "newest" in self.fields:
-                self.add_error("newest", _("Say which month the newest column is."))
+            elif "asked_newest" in self.fields:
+                self.add_error("asked_newest", _("Say which month the newest column is."))
 
     @property
     def choice(self) -> Choice:
         """What was chosen, once the form is valid."""
         told = self.cleaned_data
-        sheet = told.get("sheet", self.look.layout["sheet"])
+        sheet = told.get("asked_sheet", self.look.layout["sheet"])
         if sheet != self.look.layout["sheet"]:
             # Another sheet has other columns: it is looked at afresh.
             return Choice(sheet=sheet)
@@ -212,7 +220,7 @@ class ColumnsForm(forms.Form):
             one["name"]: one["column"] for one in self.look.fields if one["column"] is not None
         }
         kept = self.look.choice
-        year, newest = told.get("year"), told.get("newest") or ""
+        year, newest = told.get("asked_year"), told.get("asked_newest") or ""
         is_same = columns == before and (year, newest) == (kept.year, kept.newest)
         return (
             Choice(kept.columns, kept.sheet, kept.newest, kept.year)
