@@ -216,6 +216,50 @@ def test_a_workbook_of_libre_office_is_read():
     assert grid.rows == [(1, ["CIP", "Le"]), (2, ["3400999000017", "2026-11-24"])]
 
 
+def test_a_cell_that_libre_office_repeats_a_billion_times_is_refused():
+    row = '<table:table-row table:number-rows-repeated="{}"><table:table-cell '
+    row += 'table:number-columns-repeated="{}" office:value-type="string"><text:p>x</text:p>'
+    row += "</table:table-cell></table:table-row>"
+
+    for lines, columns in ((1, 4_294_967_295), (1_048_576, 16_384)):
+        with pytest.raises(TableRefused, match="cases vides"):
+            open_grids(libre_office(row.format(lines, columns)))
+
+
+def test_the_blank_end_of_a_sheet_is_no_weight():
+    blank = '<table:table-row table:number-rows-repeated="1048570"><table:table-cell '
+    blank += 'table:number-columns-repeated="16384"/></table:table-row>'
+    row = '<table:table-row><table:table-cell office:value-type="string"><text:p>CIP</text:p>'
+    row += '</table:table-cell><table:table-cell table:number-columns-repeated="16383"/>'
+
+    assert rows_of(libre_office(f"{row}</table:table-row>{blank}")) == [(1, ["CIP"])]
+
+
+def test_a_binary_workbook_says_how_to_save_it():
+    kept = BytesIO()
+    with zipfile.ZipFile(kept, "w") as packed:
+        packed.writestr("xl/workbook.bin", b"")
+
+    with pytest.raises(TableRefused, match="xlsb"):
+        open_grids(kept.getvalue())
+
+
+@pytest.mark.parametrize("place", ["K99999999", "XFD1048576", "zzzz9"])
+def test_a_cell_that_lies_about_its_place_is_refused(place):
+    whole, changed = zipfile.ZipFile(BytesIO(excel(_two_cells))), BytesIO()
+    with zipfile.ZipFile(changed, "w") as packed:
+        for name in whole.namelist():
+            packed.writestr(name, whole.read(name).replace(b'r="B1"', f"r = '{place}'".encode()))
+
+    with pytest.raises(TableRefused, match="cases vides"):
+        open_grids(changed.getvalue())
+
+
+def _two_cells(book):
+    book.add_worksheet().write_row(0, 0, ["a", "b"])
+    book.get_worksheet_by_name("Sheet1").write_row(199_999, 0, ["a", "b"])
+
+
 # --- Pages ----------------------------------------------------------------------------------------
 
 

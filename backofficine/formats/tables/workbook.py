@@ -1,6 +1,5 @@
 """Excel and LibreOffice workbooks → grids of texts, one per sheet that holds something."""
 
-import re
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -15,6 +14,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from backofficine.formats.tables.extent import Vast, check_ods, check_xlsx
 from backofficine.formats.tables.ole import Damaged, check_old_workbook
 from backofficine.formats.tables.shape import Grid, TableRefused
 
@@ -102,9 +102,16 @@ def _kind(data: bytes) -> str:
                     "Le classeur est démesuré. Exportez une période plus courte, ou choisissez le "
                     "format CSV."
                 )
-            for entry in entries:
-                if kind == "xlsx" and _SHEET.fullmatch(entry.filename):
-                    _refuse_vast(archive.read(entry))
+            if kind == "ods":
+                check_ods(archive.read("content.xml"), most_cells=_MOST_CELLS)
+            else:
+                for entry in entries:
+                    check_xlsx(archive.read(entry), most_cells=_MOST_CELLS)
+    except Vast:
+        raise TableRefused(
+            "Une feuille du classeur s’étend sur des millions de cases vides. Copiez les colonnes "
+            "utiles dans un nouveau classeur, puis recommencez."
+        ) from None
     except TableRefused:
         raise
     except Exception:  # each way of packing has its own errors; all mean the same to people
@@ -113,6 +120,8 @@ def _kind(data: bytes) -> str:
 
 
 def _zip_kind(names: set[str]) -> str:
+    if "xl/workbook.bin" in names:
+        raise TableRefused(f"Le fichier est un classeur Excel binaire (.xlsb). {_OPEN_AND_SAVE}")
     if any(name.startswith("xl/") for name in names):
         return "xlsx"
     if "content.xml" in names:
@@ -123,30 +132,6 @@ def _zip_kind(names: set[str]) -> str:
         "Le fichier est une archive ZIP, pas un classeur Excel. Ouvrez-la et déposez le fichier "
         f"qu’elle contient{f' ({shown})' if shown else ''}."
     )
-
-
-_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
-_ROW = re.compile(rb'<(?:\w+:)?row\b[^<>]*?\br="([0-9]{1,8})"')
-_WIDE = re.compile(rb'\br="([A-Z]{2,})[0-9]')
-
-
-def _refuse_vast(xml: bytes) -> None:
-    """Refuse a sheet of few cells very far apart, which its reader would lay out in full."""
-    last = [int(found[1]) for found in _ROW.finditer(xml, max(0, len(xml) - 2_000_000))]
-    height = max(last, default=1)
-    width = max((_column(found[1]) for found in _WIDE.finditer(xml)), default=26)
-    if height * width > _MOST_CELLS:
-        raise TableRefused(
-            "Une feuille du classeur s’étend sur des millions de cases vides. Copiez les colonnes "
-            "utiles dans un nouveau classeur, puis recommencez."
-        )
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters[:4]:
-        number = number * 26 + letter - 64
-    return number
 
 
 # --- Sheets and cells -----------------------------------------------------------------------------
