@@ -57,9 +57,10 @@ def test_the_command_twice_gives_the_same_bytes(files, db, capsysbinary):
 
 
 def test_the_command_and_the_screen_give_the_same_bytes(
-    files, editions, pharmacy, actor, now, capsysbinary
+    files, editions, real_national, pharmacy, actor, now, capsysbinary
 ):
-    real = ["3400930000014;DOLIPRANE;1;1;;;", "3400935955838;REEL;3;2;;;"]
+    boxes = sorted(real_national.products.values(), key=lambda box: box.cip13)[::40]
+    real = [f"{box.cip13};BOITE;{n % 4};;;;" for n, box in enumerate(boxes)]
     for folder in editions:
         import_bdpm(folder, at=now)
     picture = services.take_picture(given(*real), at=now, actor=actor)
