@@ -61,7 +61,7 @@ for folder in (str(HERE), str(HERE.parent)):
         sys.path.insert(0, folder)  # a test loads this file by its path
 from truth_series import SETS, DataAbsent, Series  # noqa: E402
 
-from backofficine.science.picture import ghosts  # noqa: E402
+from backofficine.science.picture import ghosts, shortages  # noqa: E402
 
 CHOOSE = ("carparts", "online-retail-uci")
 TOP = 20
@@ -150,6 +150,8 @@ class World:
     available: Bools
     is_ghost: Bools
     is_dead: Bools
+    lost: Floats
+    """(n, T) boxes asked for that a planted shortage made the shop lose."""
     window_days: float
 
 
@@ -207,8 +209,9 @@ def plant(series: Series, *, seed: int) -> World:
                     break
         # A shop that orders again heals its ghost: another is drawn in its place.
         tried = run_shop(demand, period_days=days, blocked=blocked, vanish=vanish)
-        since = np.arange(periods) >= np.where(vanish >= 0, vanish, periods)[:, None]
-        vanish[(tried.sales * since).any(axis=1)] = -1
+        gone = np.where(vanish >= 0, vanish, periods)
+        after = np.where(np.arange(periods) >= gone[:, None], tried.sales, 0.0)
+        vanish[after.any(axis=1)] = -1
     is_ghost = vanish >= 0
 
     dying, is_dead = demand.copy(), np.zeros(products, dtype=bool)
@@ -230,7 +233,10 @@ def plant(series: Series, *, seed: int) -> World:
     last = run_shop(dying, period_days=days, blocked=blocked, vanish=vanish)
     on_hand = last.record[:, -1]
     assert (on_hand[is_ghost] > 0).all(), "a ghost must be on record"
-    return World(last.sales, on_hand, available, is_ghost, is_dead & (on_hand > 0), window * days)
+    lost: Floats = np.where(blocked, dying - last.sales, 0.0)
+    return World(
+        last.sales, on_hand, available, is_ghost, is_dead & (on_hand > 0), lost, window * days
+    )
 
 
 def _interval(sales: Floats) -> tuple[float, int]:
@@ -292,6 +298,14 @@ class Score:
     held: int
     natural: int
     """Among the twenty: real products neither planted as ghost nor as dead."""
+    next_precision: float
+    next_promised: float
+    next_before: float
+    """Of the twenty after those that were counted: found; promised with the counts, and without."""
+    shortages_seen: float
+    """Share of the planted shortages, of three mean intervals and more, that are told."""
+    lost_estimated: float
+    """Boxes estimated lost in them, divided by those that were."""
     seconds: float
 
 
@@ -299,15 +313,10 @@ def judge(series: Series, *, seed: int) -> tuple[Score, Floats, Bools]:
     """Score one world; also the probability of each product held, and the truth."""
     world = plant(series, seed=seed)
     started = time.perf_counter()
-    found = ghosts.find_ghosts(
-        world.sales,
-        world.on_hand,
-        period_days=series.period_days,
-        available=world.available,
-        months=series.months,
-        counted_days_ago=world.window_days,
-    )
+    found = _find(series, world)
     seconds = time.perf_counter() - started
+    next_precision, next_promised, next_before = _after_counts(series, world, found)
+    seen, estimated = _shortages(series, world)
     held = world.on_hand > 0
     longest, ratio = _baselines(world)
     count = int(world.is_ghost.sum())
@@ -329,10 +338,66 @@ def judge(series: Series, *, seed: int) -> tuple[Score, Floats, Bools]:
         ghosts=count,
         dead=int(world.is_dead.sum()),
         held=int(held.sum()),
+        next_precision=next_precision,
+        next_promised=next_promised,
+        next_before=next_before,
+        shortages_seen=seen,
+        lost_estimated=estimated,
         natural=int((~world.is_ghost & ~world.is_dead)[chosen].sum()),
         seconds=seconds,
     )
     return score, chance, truth
+
+
+def _find(series: Series, world: World, *, counts: dict[int, int] | None = None) -> ghosts.Ghosts:
+    return ghosts.find_ghosts(
+        world.sales,
+        world.on_hand,
+        period_days=series.period_days,
+        available=world.available,
+        months=series.months,
+        counted_days_ago=world.window_days,
+        counts=counts,
+    )
+
+
+def _after_counts(series: Series, world: World, found: ghosts.Ghosts) -> tuple[float, float, float]:
+    """Count the first twenty, then judge the twenty that come next."""
+    counts = {
+        int(product): 0 if world.is_ghost[product] else int(world.on_hand[product])
+        for product in found.ranked()[:TOP]
+    }
+    again = _find(series, world, counts=counts)
+    after = np.array([one for one in again.ranked() if int(one) not in counts][:TOP], dtype=int)
+    if not len(after):
+        return math.nan, math.nan, math.nan
+    return (
+        _share(after, world.is_ghost),
+        float(again.probability[after].mean()),
+        float(found.probability[after].mean()),
+    )
+
+
+def _shortages(series: Series, world: World) -> tuple[float, float]:
+    """Share of the planted shortages that are told, and boxes estimated per box really lost."""
+    told = shortages.find_shortages(
+        world.sales,
+        world.on_hand,
+        period_days=series.period_days,
+        months=series.months,
+        national=~world.available,
+    )
+    lost = world.lost > 0
+    long = lost.sum(axis=1) >= 3
+    # A product with a rhythm: six sales or more outside.
+    long &= (world.sales > 0).sum(axis=1) >= shortages.CLEAR
+    year = max(1, round(YEAR_DAYS / series.period_days))
+    real = world.lost[long, -year:].sum()
+    if not real:
+        return math.nan, math.nan
+    months = min(world.sales.shape[1] * series.period_days, YEAR_DAYS) / MONTH_DAYS
+    guessed = (told.lost_per_month + told.national_per_month)[long].sum() * months
+    return float(((told.gaps > 0) | told.out_now)[long].mean()), float(guessed / real)
 
 
 def _baselines(world: World) -> tuple[Floats, Floats]:
@@ -415,8 +480,9 @@ def measure(series: Series, *, seeds: int) -> dict[str, object]:
         "reliability": reliability(np.concatenate(chances), np.concatenate(truths)),
     }
     for name in scores[0]:
-        mean, half = interval([float(score[name]) for score in scores])
-        result[name] = [round(mean, 4), None if math.isnan(half) else round(half, 4)]
+        values = [float(score[name]) for score in scores]
+        mean, half = interval([value for value in values if not math.isnan(value)] or [math.nan])
+        result[name] = [None if math.isnan(one) else round(one, 4) for one in (mean, half)]
     best = max(("longest", "ratio"), key=lambda name: result[name][0])  # type: ignore[index]
     gains = [score["precision"] - score[best] for score in scores]
     result["best_baseline"] = best
@@ -455,16 +521,19 @@ def report(results: list[dict]) -> str:  # type: ignore[type-arg]
     """Markdown: one table, then a reliability diagram by set."""
 
     def told(value: list[float | None]) -> str:
+        if value[0] is None:
+            return "-"
         return f"{value[0]:.2f}" if value[1] is None else f"{value[0]:.2f} ± {value[1]:.2f}"
 
     heads = (
         "set | role | endings | held | ghosts | dead | precision at 20 | longest silent"
         " | silence ÷ interval | gain | recall (longest, ratio) | Brier | ECE | promised"
-        " | interval holds | reached"
+        " | interval holds | next 20 after counts (promised, before) | shortages seen, boxes"
+        " | reached"
     )
     lines = [
         f"| {heads} |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for one in results:
         cells = (
@@ -478,6 +547,9 @@ def report(results: list[dict]) -> str:  # type: ignore[type-arg]
             f"{one['error'][0]:.3f}",
             told(one["promised"]),
             f"{one['covered'][0]:.2f}",
+            told(one["next_precision"])
+            + f" ({told(one['next_promised'])}, {told(one['next_before'])})",
+            f"{told(one['shortages_seen'])}, {told(one['lost_estimated'])}",
             "yes" if one["reached"] else "no",
         )
         lines.append(f"| {' | '.join(cells)} |")

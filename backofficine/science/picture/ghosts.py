@@ -328,7 +328,7 @@ class _Past:
 
 
 def _learn(bins: Bins, *, held: Bools, days: float) -> _Past:
-    """The tail of the silences and the hazard of death, by maximum likelihood on the past.
+    """The tail of the silences and the hazard of death: their posterior mean, from the past.
 
     On the day of the last count what was on record was there. At two dates up to that day, the
     silences are put in the classes that ``EDGES`` cut, in mean intervals: short ones, whose law
@@ -380,7 +380,7 @@ def _learn(bins: Bins, *, held: Bools, days: float) -> _Past:
         return result
 
     dead = of_class(gone_on)
-    best, found = -np.inf, None
+    scores, points = [], []
     for drift in DRIFTS:
         tail = _tail(shape, drift=float(drift))[:, None]
         alive = of_class((1.0 + reach / tail) ** (1.0 - tail))
@@ -388,17 +388,19 @@ def _learn(bins: Bins, *, held: Bools, days: float) -> _Past:
             power = (hazard / middle) ** slope
             for death in DEATHS:
                 gone = -np.expm1(-death / a_year * power * age)
-                score = float(np.log((1.0 - gone) * alive + gone * dead + TINY).sum())
                 # Weak priors, so that a small file keeps to what is usual.
-                score -= PRIOR_WEIGHT * (
+                unusual = (
                     np.log(drift / USUAL_DRIFT) ** 2
                     + np.log(death / DEATHS_A_YEAR) ** 2
                     + slope * slope
                 )
-                if score > best:
-                    best, found = score, _Past(float(drift), death / a_year, slope, middle)
-    assert found is not None
-    return found
+                likely = float(np.log((1.0 - gone) * alive + gone * dead + TINY).sum())
+                scores.append(likely - PRIOR_WEIGHT * unusual)
+                points.append((np.log(drift), np.log(death / a_year), slope))
+    # The mean over what is credible: one product more does not make it jump.
+    belief = np.exp(np.array(scores) - max(scores))
+    drift, death, slope = (belief / belief.sum()) @ np.array(points)
+    return _Past(float(np.exp(drift)), float(np.exp(death)), float(slope), middle)
 
 
 def _fit_ghosts(stories: _Stories, *, held: Bools, a_year: float) -> float:

@@ -30,8 +30,8 @@ SHORTAGES_A_YEAR = 0.1
 NATIONAL_FACTOR = 10.0
 # Fewer sales than this make no rhythm.
 CLEAR = 6.0
-# A product that sold in the past and no more for so many intervals is gone rather than missing.
-GONE = 30.0
+# Out for so long, one in two is given up rather than missing.
+GONE_DAYS = 182.0
 LIKELY = 0.5
 
 
@@ -40,7 +40,7 @@ class Shortages:
     """For each product what was missing in the last year."""
 
     out_now: Bools
-    """Nothing on record, and a clear rhythm that had not ended before."""
+    """Nothing on record, and a clear rhythm until less than a year ago."""
     gaps: Ints
     """Silences of the last year that are more likely shortages than chance."""
     days_out: Floats
@@ -103,7 +103,12 @@ def find_shortages(
     chance = expected / (expected + by_chance)
     # The shelf is empty and something is asked at its rhythm: no doubt for what is still open.
     chance = np.where(open_, np.maximum(chance, 1.0 - np.exp(-scaled)), chance)
-    chance = np.where(scaled > GONE * (1 + open_), chance * 0.5, chance)
+    # Nobody may be waiting any more for what has been out for half a year.
+    chance = np.where(open_ & ((stop - start) * bins.days > GONE_DAYS), 0.5 * chance, chance)
+    # Where it could not be had is not where it did not sell.
+    out = np.bincount(row, np.where(open_, 0.0, chance * scaled), minlength=products)
+    exposure = rhythm.exposure - out / rhythm.hazard
+    rate = rhythm.quantity / np.maximum(exposure, 0.25 * np.maximum(rhythm.exposure, 1.0))
 
     recent = np.maximum(start, count - round(YEAR_DAYS / bins.days))
     live = stop > recent
@@ -111,7 +116,7 @@ def find_shortages(
         part[live] for part in (row, start, stop, chance, open_, recent)
     )
     length = (stop - recent).astype(np.float64)
-    asked = _between(factor, row, recent, stop) * rhythm.rate[row] * bins.days
+    asked = _between(factor, row, recent, stop) * rate[row]
     part = _between(inside, row, recent, stop) / np.maximum(length, 1.0)
     window_months = min(count * bins.days, YEAR_DAYS) / MONTH_DAYS
 
@@ -130,7 +135,7 @@ def find_shortages(
     likely = chance >= LIKELY
     latest = np.zeros(products)
     latest[row[likely]] = ((stop - start) * bins.days)[likely]
-    ended = rhythm.hazard * rhythm.silence > GONE
+    ended = rhythm.silence_days > YEAR_DAYS
     return Shortages(
         out_now=empty & clear & ~ended,
         gaps=np.bincount(row[likely], minlength=products).astype(np.int64),

@@ -12,9 +12,9 @@ WEEKS = 104
 
 
 def every(weeks: int, *, silent: int) -> np.ndarray:
-    """A product that sold one box every so many weeks, then nothing."""
+    """A product that sold ten times, one box every so many weeks, then nothing."""
     sales = np.zeros(WEEKS)
-    sales[WEEKS - silent - 1 :: -weeks] = 1.0
+    sales[WEEKS - silent - 1 :: -weeks][:10] = 1.0
     return sales
 
 
@@ -24,7 +24,7 @@ def chance(crowd: np.ndarray, product: np.ndarray) -> float:
 
 
 @settings(max_examples=20, deadline=None)
-@given(pace=st.integers(1, 6), silences=st.tuples(st.integers(0, 50), st.integers(0, 50)))
+@given(pace=st.integers(1, 5), silences=st.tuples(st.integers(0, 50), st.integers(0, 50)))
 def test_the_longer_the_silence_since_the_count_the_likelier(crowd, pace, silences):
     short, long = sorted(silences)
 
