@@ -161,7 +161,8 @@ def find_ghosts(
         return _settle(_shares(stories, hazard, odds=one)[0], held=there, known=known)
 
     tilted = np.array([under(one) for one in odds])
-    ghost = belief @ tilted
+    # The weights add up to one but for the last binary digit.
+    ghost = _settle(np.minimum(belief @ tilted, 1.0), held=there, known=known)
     dead = belief @ np.array([_shares(stories, hazard, odds=one)[1] for one in odds])
     dead = np.where(there, np.minimum(np.where(known == 1, 0.0, dead), 1.0 - ghost), 0.0)
     below = np.cumsum(belief)
