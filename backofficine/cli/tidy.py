@@ -1,4 +1,4 @@
-"""What the house does by itself, every hour: rounds ahead, identities and names past their time."""
+"""What the house does by itself, every hour: rounds ahead, and what is past its time erased."""
 
 import logging
 import threading
@@ -10,6 +10,8 @@ from django.db import close_old_connections
 from backofficine.kernel import clock, vault
 from backofficine.kernel.errors import DomainError
 from backofficine.pharmacy import queries as pharmacy
+from backofficine.picture import drafts
+from backofficine.picture.services import erase_old_data
 from backofficine.promises.services import erase_old
 from backofficine.purchasing.services import generate_rounds
 from backofficine.team.services import forget_names, system_actor
@@ -36,6 +38,8 @@ def tidy(*, at: datetime) -> Tidied:
     :raises NoPharmacy: before the first run.
     """
     pharmacy.pharmacy()
+    drafts.sweep(at=at)
+    erase_old_data(at=at)
     return Tidied(
         rounds=generate_rounds(at=at),
         identities=erase_old(at=at, actor=system_actor()),

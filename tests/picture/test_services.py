@@ -8,8 +8,10 @@ import pytest
 from django.db.models import Sum
 
 from backofficine.catalog.models import Product
+from backofficine.cli.tidy import tidy
 from backofficine.formats.exports import Layout, What
 from backofficine.kernel.errors import DomainError
+from backofficine.pharmacy.services import install_defaults
 from backofficine.picture import queries, services
 from backofficine.picture.models import Picture, PictureData
 from backofficine.picture.report import from_json
@@ -108,6 +110,7 @@ def test_finding_the_boxes_takes_the_doubt_away(picture, actor, now):
     assert before.probability > 0
     assert ghost(after.report, 40) is None
     assert (after.checked, after.missing) == (1, 0)
+    assert [act.key for act in after.report.acts] == ["count_negative"]
     assert queries.report_of(picture).section("ghosts") != after.report.section("ghosts")
     assert from_json(Picture.objects.get().report) == queries.report_of(picture)
 
@@ -248,3 +251,11 @@ def test_lots_and_dates_are_opened_as_the_file_gives_them(picture, actor, now):
     assert balance.on_hand == 4
     assert f"{balance.lot.expires_on:%d/%m/%Y}" == "31/03/2026"
     assert b"31/03/2026" in stock_bytes()
+
+
+def test_the_hourly_work_erases_what_is_past_its_time(picture, now):
+    install_defaults()
+    tidy(at=now + timedelta(days=91))
+
+    assert not PictureData.objects.exists()
+    assert Picture.objects.get() == picture

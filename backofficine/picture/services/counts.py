@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
+from backofficine.picture.acts import acts_of
 from backofficine.picture.models import Correction, Picture, PictureCount, PictureData
 from backofficine.picture.pack import unpack
 from backofficine.picture.queries import counts_of
@@ -83,7 +84,13 @@ def type_counts(
         Correction.objects.create(
             picture=picture,
             last_count=counts[-1],
-            report=as_json(replace(report, sections=sections)),
+            report=as_json(
+                replace(
+                    report,
+                    sections=sections,
+                    acts=acts_of(shelf, {one.key: one for one in sections}),
+                )
+            ),
         )
     return counts
 
