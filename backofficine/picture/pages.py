@@ -197,11 +197,19 @@ def _part(section: Section) -> Part:
         title=str(title),
         says=str(says),
         absent=words.word(words.ABSENT, section.absent) if section.absent else "",
-        told=tuple(told(section, figure) for figure in section.figures),
+        # A zero is told of the subject itself only; the others would be noise.
+        told=tuple(
+            told(section, figure)
+            for figure in section.figures
+            if figure.high > 0 or figure.key in words.RANKED
+        ),
         lines=tuple(line_told(line) for line in section.lines[:FIRST_LINES]),
         more=max(0, len(section.lines) - FIRST_LINES),
         methods=tuple(methods),
-        tables=tuple(cells(table) for table in section.tables),
+        # A table that knows no class teaches nothing.
+        tables=tuple(
+            cells(table) for table in section.tables if any(row.key for row in table.rows)
+        ),
         weight=max((Decimal(value) for value in weighed), default=Decimal(0)),
     )
 

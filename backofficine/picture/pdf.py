@@ -16,16 +16,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backofficine.picture import pages, words
-from backofficine.picture.report import Line, Report, Unknown
+from backofficine.picture.report import Line, Report, Section, Unknown
 from backofficine.web.templatetags.components import euros, quantity
 
 SHEETS = Path(__file__).parent / "sheets"
 LANGUAGE = "fr"  # a sheet of the pharmacy, whoever prints it
-_LABEL = 46  # signs of a product's name on one line
+_LABEL, _HALF_LABEL, _THIRD_LABEL = 46, 34, 26  # signs of a name, by the width it has
+_PLACE = 18  # signs of a place: a real one is never cut
 _OWNER_ACTS, _TEAM_ACTS, _MISSING, _UNKNOWNS = 5, 5, 7, 6
 
+_ROOM, _LEAST_ROWS, _SOON = 11, 2, 5
+_AT_THE_DESK = ("dormant_euros", "excess_euros", "dead_euros", "price_cut_euros", "expiry_euros")
+
 # What the team does with its hands; the rest is decided by the owner.
-_BY_HAND = ("pull_expired", "sell_before_expiry")
+_BY_HAND = ("count_negative", "pull_expired", "sell_before_expiry")
 
 
 def render(report: Report) -> bytes:
@@ -69,8 +73,7 @@ def _owner(report: Report) -> dict[str, Any]:
     rows = pages.ranked(report)
     cover = report.section("cover")
     days = cover.figure("cover_days")
-    by_vat = cover.table("vat")
-    vat = pages.cells(by_vat).rows if by_vat else ()
+    classes = _classes(cover)
     return {
         "over": _("Starting picture, the owner's page"),
         "title": _("What your stock tells you"),
@@ -111,9 +114,12 @@ def _owner(report: Report) -> dict[str, Any]:
         "acts": [_act(report, place) for place in range(min(_OWNER_ACTS, len(report.acts)))],
         "cover_title": _("Cover"),
         "cover_aside": words.value_of(days) if days else "",
-        "cover_head": [_("VAT"), _("days"), _("stock")],
-        "cover_rows": [[row[0], row[4], row[3]] for row in vat],
+        "cover_head": [classes.heads[0] if classes else "", _("days"), _("stock")],
+        "cover_rows": [[row[0], row[4], row[3]] for row in classes.rows] if classes else [],
         "pareto": _pareto(report),
+        "first_title": _("Where to begin"),
+        "first_aside": _("the dearest products of each subject"),
+        "first_rows": _first(report, rows),
         "unknown_title": _("What these files do not tell"),
         "unknown_aside": "",
         "unknowns": [_unknown(one) for one in report.unknowns[:_UNKNOWNS]],
@@ -162,6 +168,38 @@ def _unknown(one: Unknown) -> dict[str, str]:
     return {"what": what, "export": export}
 
 
+def _classes(cover: Section) -> pages.Cells | None:
+    """Days of cover by VAT rate, or by price where the files do not tell the rate."""
+    for key in ("vat", "price_band"):
+        table = cover.table(key)
+        if table is not None and any(row.key for row in table.rows):
+            return pages.cells(table)
+    return None
+
+
+def _first(report: Report, rows: list[pages.Ranked]) -> list[dict[str, str]]:
+    """The dearest products of the subjects that are decided at a desk, as room allows."""
+    room = _ROOM - len(rows) - max(0, (len(report.unknowns[:_UNKNOWNS]) + 1) // 2 - 2) * 2
+    chosen: list[tuple[int, Line, str]] = []
+    for row in rows:
+        if row.key in _AT_THE_DESK:
+            lines = report.section(row.section).behind(row.key)
+            chosen += [(place, line, row.label) for place, line in enumerate(lines)]
+    # One of each subject, then the second of each: the dearest subject does not take it all.
+    chosen.sort(key=lambda one: (one[0], -(one[1].euros or 0), one[1].code))
+    if room < _LEAST_ROWS:
+        return []
+    return [
+        {
+            "label": _short(line.label, _LABEL),
+            "address": _short(line.address, _PLACE),
+            "subject": subject,
+            "value": euros(line.euros) if line.euros is not None else "–",
+        }
+        for _place, line, subject in chosen[:room]
+    ]
+
+
 def _pareto(report: Report) -> str:
     figure = report.section("cover").figure("eighty_percent")
     if figure is None:
@@ -187,6 +225,7 @@ def _footer(report: Report) -> str:
 def _team(report: Report) -> dict[str, Any]:
     missing = report.section("missing")
     rows = missing.behind("missing_boxes")[:_MISSING]
+    longest = max((len(line.address) for line in report.count_list), default=0)
     by_hand = [
         words.act(one) for one in report.acts if one.key in _BY_HAND or one.section == "dead_codes"
     ]
@@ -196,6 +235,7 @@ def _team(report: Report) -> dict[str, Any]:
         "aside": [_("stock on %(day)s") % {"day": words.plain_day(report.as_of)}],
         "lead": _lead(report),
         "count_head": ["", _("Place"), _("Product"), _("Recorded"), _("Chance"), _("Found")],
+        "place_width": min(max(22, 2.45 * longest + 4), 38),  # millimetres
         "count_rows": [_count_row(line) for line in report.count_list],
         "count_note": _(
             "Chance: that the record is wrong. Type what you found on the screen: the estimate "
@@ -206,7 +246,7 @@ def _team(report: Report) -> dict[str, Any]:
         "missing_head": [_("Product"), _("boxes a month")],
         "missing_rows": [
             {
-                "label": _short(line.label, 34),
+                "label": _short(line.label, _HALF_LABEL),
                 "boxes": words.number(line.boxes),
                 "interval": words.between(line.boxes_low, line.boxes_high, "boxes"),
             }
@@ -216,8 +256,24 @@ def _team(report: Report) -> dict[str, Any]:
         "acts_title": _("And also"),
         "acts_aside": "",
         "acts": [{"text": text, "why": why} for text, why in by_hand[:_TEAM_ACTS]],
+        "soon_title": _("Dates first"),
+        "soon_aside": _("to take off, or to put in front"),
+        "soon_rows": [
+            {
+                "label": _short(line.label, _THIRD_LABEL),
+                "address": _short(line.address, _PLACE),
+                "day": words.iso_day(line.words.get("expires_on", "")),
+            }
+            for line in _soonest(report)
+        ],
         "footer": _("No name, no patient, no ranking of persons."),
     }
+
+
+def _soonest(report: Report) -> list[Line]:
+    """Boxes past their date, then those that will not sell in time, the nearest date first."""
+    dated = [line for line in report.section("expiry").lines if line.words.get("expires_on")]
+    return sorted(dated, key=lambda line: (line.words["expires_on"], line.code))[:_SOON]
 
 
 def _lead(report: Report) -> str:
@@ -226,8 +282,8 @@ def _lead(report: Report) -> str:
     if not count or rate is None:
         return _("No product has been silent for too long: nothing to check first.")
     expected = ngettext(
-        "%(count)s product that the record says is there and that probably is not.",
-        "%(count)s products that the record says are there and that probably are not.",
+        "%(count)s product that the record says is there, and whose silence is surprising.",
+        "%(count)s products that the record says are there, and whose silence is surprising.",
         count,
     ) % {"count": count}
     how_many = _("About %(value)s of them should be wrong (%(interval)s).") % {
@@ -242,7 +298,7 @@ def _lead(report: Report) -> str:
 
 def _count_row(line: Line) -> dict[str, str]:
     return {
-        "address": line.address[:12] or "–",
+        "address": _short(line.address, _PLACE) or "–",
         "label": _short(line.label, _LABEL),
         "code": line.code,
         "held": words.number(line.held),
@@ -251,4 +307,8 @@ def _count_row(line: Line) -> dict[str, str]:
 
 
 def _short(text: str, signs: int) -> str:
-    return text if len(text) <= signs else f"{text[: signs - 1].rstrip()}…"
+    """A long text with its middle left out: a product is told by its name and its strength."""
+    if len(text) <= signs:
+        return text
+    head = signs * 3 // 5
+    return f"{text[:head].rstrip()}…{text[head + 1 - signs :].lstrip()}"

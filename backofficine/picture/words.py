@@ -363,6 +363,8 @@ def in_words(numbers: Mapping[str, Number], texts: Mapping[str, str]) -> dict[st
             told[key] = percent(value)
         elif key in _DAYS:
             told[key] = quantity(value, 0)
+        elif key == "per_month" and value < Decimal("0.1"):
+            told[key] = gettext("less than 0.1")
         else:
             told[key] = number(value)
     said = {"boxes": boxes_in_words, "lines": products, "groups": groups}

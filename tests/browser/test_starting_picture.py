@@ -200,7 +200,8 @@ def test_two_exports_become_two_pages_and_a_starting_point(
 
 
 @pytest.mark.parametrize(
-    ("shape", "seed", "phone", "dark"), [("months", 12, True, False), ("workbooks", 13, False, True)]
+    ("shape", "seed", "phone", "dark"),
+    [("months", 12, True, False), ("workbooks", 13, False, True)],
 )
 def test_other_programs_reach_the_report_too(
     newcomer: Callable[..., Page],
