@@ -226,6 +226,14 @@ def test_a_cell_that_libre_office_repeats_a_billion_times_is_refused():
             open_grids(libre_office(row.format(lines, columns)))
 
 
+def test_a_workbook_of_libre_office_that_never_ends_is_refused():
+    row = '<table:table-row><table:table-cell office:value-type="string"><text:p>x</text:p>'
+    row += "</table:table-cell></table:table-row></table:tables>"
+
+    with pytest.raises(TableRefused, match="abîmé"):
+        open_grids(libre_office(row))
+
+
 def test_the_blank_end_of_a_sheet_is_no_weight():
     blank = '<table:table-row table:number-rows-repeated="1048570"><table:table-cell '
     blank += 'table:number-columns-repeated="16384"/></table:table-row>'

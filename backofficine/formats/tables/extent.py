@@ -1,6 +1,7 @@
 """How far a sheet spreads, before its reader lays out in memory each cell of that rectangle."""
 
 import re
+from xml.parsers.expat import ParserCreate
 
 # Of a cell, « AB12 »; of a row, « 12 ».
 _PLACE = r"""\br\s*=\s*["']([A-Za-z]{%s})([0-9]{%s})"""
@@ -46,7 +47,9 @@ def check_ods(xml: bytes, *, most_cells: int) -> None:
     """Follow the repeated rows and cells of LibreOffice ([ODF], part 3, §§ 9.1.3 and 9.1.4).
 
     :raises Vast: if those that hold something spread over more than ``most_cells``.
+    :raises ExpatError: if the XML is damaged: its reader would look for the end for ever.
     """
+    ParserCreate().Parse(xml, True)
     for table in _TABLE.split(xml)[1:]:
         height = line = width = 0
         parts = _ROWS.split(table)

@@ -22,7 +22,7 @@ _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _LARGEST = 1_000_000_000  # bytes once unzipped
-_MOST_CELLS = 40_000_000
+_MOST_CELLS = 15_000_000
 _MOST_FILLED = 5_000  # cells that one merged range may fill
 
 _OPEN_AND_SAVE = (
@@ -146,37 +146,30 @@ def _grids(data: bytes, kind: str) -> list[Grid]:
             sheet = book.get_sheet_by_index(index)
             if sheet.total_height * sheet.total_width > _MOST_CELLS:
                 raise _damaged(kind)
-            first_row, first_column = sheet.start or (0, 0)
-            rows = [[_text(value) for value in values] for values in sheet.to_python()]
-            _fill(rows, sheet.merged_cell_ranges or (), first_row, first_column)
-            filled = [
-                (number, [*[""] * first_column, *cells])
-                for number, cells in enumerate(rows, start=first_row + 1)
-                if any(cells)
-            ]
+            left = (sheet.start or (0, 0))[1]
+            rows: list[list[str]] = []
+            for values in sheet.iter_rows():
+                cells = [_text(value) for value in values]
+                # A sheet may hold a million blank lines: no cell of theirs is kept.
+                rows.append([*[""] * left, *cells] if any(cells) else [])
+            _fill(rows, sheet.merged_cell_ranges or ())
+            filled = [(number, cells) for number, cells in enumerate(rows, start=1) if cells]
             if filled:
                 grids.append(Grid(about.name, kind, "", "", filled))
     return grids
 
 
 def _fill(
-    rows: list[list[str]],
-    merged: Sequence[tuple[tuple[int, int], tuple[int, int]]],
-    first_row: int,
-    first_column: int,
+    rows: Sequence[list[str]], merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]
 ) -> None:
-    """Repeat the text of a merged range in each cell it covers."""
+    """Repeat the text of a merged range in each cell it covers, blank lines left aside."""
     for (top, left), (bottom, right) in merged:
-        top, bottom = top - first_row, min(bottom - first_row, len(rows) - 1)
-        left, right = left - first_column, right - first_column
-        if not 0 <= top < len(rows) or not 0 <= left < len(rows[top]):
+        if top >= len(rows) or left >= len(rows[top]) or not (text := rows[top][left]):
             continue
-        text = rows[top][left]
-        right = min(right, len(rows[top]) - 1)
-        if not text or (bottom - top + 1) * (right - left + 1) > _MOST_FILLED:
+        if (bottom - top + 1) * (right - left + 1) > _MOST_FILLED:
             continue
         for row in rows[top : bottom + 1]:
-            for column in range(left, right + 1):
+            for column in range(left, min(right + 1, len(row))):
                 row[column] = row[column] or text
 
 
