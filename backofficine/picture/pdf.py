@@ -22,6 +22,7 @@ from backofficine.web.templatetags.components import euros, quantity
 SHEETS = Path(__file__).parent / "sheets"
 LANGUAGE = "fr"  # a sheet of the pharmacy, whoever prints it
 _LABEL, _HALF_LABEL, _THIRD_LABEL = 46, 34, 26  # signs of a name, by the width it has
+_LEAST_NAME = 10  # signs of a name that still tell the product
 _PLACE = 18  # signs of a place: a real one is never cut
 _OWNER_ACTS, _TEAM_ACTS, _MISSING, _UNKNOWNS = 5, 5, 7, 6
 
@@ -307,8 +308,18 @@ def _count_row(line: Line) -> dict[str, str]:
 
 
 def _short(text: str, signs: int) -> str:
-    """A long text with its middle left out: a product is told by its name and its strength."""
+    """A long name that keeps its strength whole: half a number would be another medicine."""
     if len(text) <= signs:
         return text
-    head = signs * 3 // 5
-    return f"{text[:head].rstrip()}…{text[head + 1 - signs :].lstrip()}"
+    said = text.split()
+    at = next((place for place, one in enumerate(said) if place and _has_digit(one)), len(said))
+    strength = " ".join(said[at:])
+    if strength and len(strength) <= signs - _LEAST_NAME:
+        name = " ".join(said[:at])
+        return f"{name[: signs - len(strength) - 2].rstrip()}… {strength}"
+    whole = text[:signs]
+    return f"{whole[: whole.rfind(' ')] if ' ' in whole else whole[:-1]}…"
+
+
+def _has_digit(text: str) -> bool:
+    return any(sign.isdigit() for sign in text)

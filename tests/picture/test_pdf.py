@@ -92,6 +92,21 @@ def test_the_count_list_is_walked_by_place():
     assert [row["address"] for row in rows] == sorted(row["address"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("text", "signs", "shown"),
+    [
+        ("DOLIPRANE 1 g cpr B/8", 30, "DOLIPRANE 1 g cpr B/8"),
+        ("AMOXICILLINE ACIDE CLAVULANIQUE 500 mg/62,5 mg B/24", 40,
+         "AMOXICILLINE ACIDE… 500 mg/62,5 mg B/24"),
+        ("INVENTINE 500 mg/62,5 mg poudre pour suspension buvable B/24", 30,
+         "INVENTINE 500 mg/62,5 mg…"),
+    ],
+)  # fmt: skip
+def test_a_long_name_never_shows_half_a_strength(text, signs, shown):
+    assert pdf._short(text, signs) == shown
+    assert len(pdf._short(text, signs)) <= signs
+
+
 def _data(report: Report) -> dict:
     with translation.override("fr"):
         return {"owner": pdf._owner(report), "team": pdf._team(report)}
