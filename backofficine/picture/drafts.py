@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +24,7 @@ from backofficine.kernel.errors import DomainError
 
 KEPT = timedelta(days=1)
 SHOWN_REJECTED = 50
+_TOLD_BY_MONTHS = ("date", "quantity")
 
 
 class ExportRefused(DomainError):
@@ -75,6 +76,19 @@ class Look:
     first_on: str = ""
     last_on: str = ""
     refused: str = ""
+
+    @property
+    def months(self) -> int:
+        """How many columns of months there are, where the file tells sales so."""
+        return len(self.layout["months"])
+
+    @property
+    def first_day(self) -> date | None:
+        return date.fromisoformat(self.first_on) if self.first_on else None
+
+    @property
+    def last_day(self) -> date | None:
+        return date.fromisoformat(self.last_on) if self.last_on else None
 
     @property
     def is_ready(self) -> bool:
@@ -250,7 +264,7 @@ def _looked_at(data: bytes, what: What, choice: Choice, *, name: str) -> Look:
         if one.is_required
         and one.name not in layout.columns
         and one.name not in missing
-        and not (layout.months and one.name in ("date", "quantity"))
+        and not (layout.months and one.name in _TOLD_BY_MONTHS)
     ]
     told: dict[str, Any] = {"lines": proposal.lines, "rejected": 0, "reasons": []}
     if not missing:
@@ -322,7 +336,9 @@ def _fields(proposal: Proposal, layout: Layout) -> list[dict[str, Any]]:
             {
                 "name": one.name,
                 "french": one.french,
-                "is_required": one.is_required,
+                # Columns of months tell both the days and the boxes.
+                "is_required": one.is_required
+                and not (layout.months and one.name in _TOLD_BY_MONTHS),
                 "column": index,
                 "how": guess.how if guess and index is not None else "",
                 "confidence": guess.confidence if guess and index is not None else 0.0,

@@ -80,10 +80,14 @@ class Part:
     absent: str
     told: tuple[Told, ...]
     lines: tuple[LineTold, ...]
-    more: int
+    total: int
     methods: tuple[Method, ...]
     tables: tuple[Cells, ...] = field(default=())
     weight: Decimal = Decimal(0)
+
+    @property
+    def has_more(self) -> bool:
+        return self.total > len(self.lines)
 
     @property
     def has_estimate(self) -> bool:
@@ -204,7 +208,7 @@ def _part(section: Section) -> Part:
             if figure.high > 0 or figure.key in words.RANKED
         ),
         lines=tuple(line_told(line) for line in section.lines[:FIRST_LINES]),
-        more=max(0, len(section.lines) - FIRST_LINES),
+        total=len(section.lines),
         methods=tuple(methods),
         # A table that knows no class teaches nothing.
         tables=tuple(

@@ -26,6 +26,7 @@ PAGES = {
     "narcotics": "/stock/stupefiants/",
     "imports": "/stock/importer/",
     "losses": "/pertes/",
+    "picture": "/photo-de-depart/",
     "team": "/equipe/",
     "person-new": "/equipe/ajouter/",
     "pin": "/equipe/code/",

@@ -142,6 +142,7 @@ def test_three_programs_are_recognised_on_one_screen(
     assert page.context["draft"].is_ready
     assert "Voici ce qui a été reconnu." in words_of(page)
     assert "Quantité en stock" in words_of(page)
+    assert "à choisir" not in words_of(page)
 
 
 def test_a_changed_column_is_looked_at_before_it_is_believed(owner, files):
