@@ -48,8 +48,9 @@ METHODS: dict[str, Method] = {
     ),
     "count": Method(HERE),
     "dormant": Method(
-        _("Held on record, and no sale in the last twelve months (or in all the file, when it is "
-          "shorter). Boxes are valued at their purchase price."),
+        _("Held on record, and no sale in the last twelve months. A shorter file calls nothing "
+          "dormant, unless the stock tells the last sale. Boxes are valued at their purchase "
+          "price."),
         _("No return is assumed: whether a supplier takes them back is not in these files."),
     ),
     "excess": Method(
@@ -86,11 +87,12 @@ METHODS: dict[str, Method] = {
     ),
     "dead_ordered": Method(_("Dead codes received again in the last three months of purchases.")),
     "dispersion": Method(
-        _("For each generic group, the stock that all the laboratories together need is compared "
-          "with the stock that one alone would need for the same sales."),
-        _("A single laboratory takes all the sales of its group: the low end supposes that "
-          "nobody changes."),
-        _("Pooling of safety stocks; national list of generic groups."),
+        _("The stock of all the laboratories of a generic group, less what this pharmacy holds "
+          "itself of a single product that sells as much as the group: the mean of the hundred "
+          "products held whose sales are nearest."),
+        _("A single laboratory takes all the sales of its group; the brand is left aside. Never "
+          "more than what is held of the other laboratories."),
+        _("The stock of this very pharmacy; national list of generic groups."),
     ),
     "cover": Method(
         _("Boxes held, divided by the boxes sold a day, the recent past weighing more."),

@@ -415,9 +415,29 @@ def test_a_generic_group_in_several_laboratories_is_one_line():
     assert line.words["keep"] == "ALPHA"
     assert line.words["others"] == "BETA · GAMMA"
     assert line.held == 16
-    # All that is not of the kept laboratory, at the most: six boxes of five euros.
-    assert line.euros_high == Decimal("30.00")
-    assert 0 <= line.boxes <= line.boxes_high
+    # Never more than what is not of the kept laboratory: six boxes of five euros.
+    assert 0 <= line.boxes_low <= line.boxes <= line.boxes_high <= 6
+    assert line.euros_high <= Decimal("30.00")
+
+
+def test_one_laboratory_frees_what_the_habit_of_the_shop_does_not_hold():
+    """A hundred products that sell every five days are held by four; two that sell every ten
+    days, of one group, are held by four each: one of them alone would need four, not eight."""
+    labs = {201: "ALPHA", 202: "BETA"}
+    products = [national_product(number, laboratory=name) for number, name in labs.items()]
+    numbers = range(1, 111)
+    report = picture(
+        [*(held(number, 4) for number in (*numbers, *labs))],
+        [*(line for number in numbers for line in sold(number, every(5))),
+         *(line for number in labs for line in sold(number, every(10)))],
+        national=catalogue(
+            *products, groups={"77": "G"}, groups_of={one.cis: ("77",) for one in products}
+        ),
+    )  # fmt: skip
+    (line,) = report.section("dispersion").lines
+
+    assert line.boxes == line.boxes_low == line.boxes_high == Decimal("4.0")
+    assert figure(report, "dispersion", "dispersion_euros").value == Decimal("20.00")
 
 
 # --- 8. Cover -------------------------------------------------------------------------------------

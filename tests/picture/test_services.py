@@ -61,6 +61,17 @@ def test_a_day_before_every_sale_is_refused(pharmacy, actor, now):
         services.take_picture(given(), at=now, actor=actor, as_of=AS_OF - timedelta(days=3000))
 
 
+@pytest.mark.parametrize(("days", "is_taken"), [(4, True), (5, False)])
+def test_a_day_long_after_the_last_sale_is_refused(pharmacy, actor, now, days, is_taken):
+    files, day = given(), AS_OF + timedelta(days=days)
+
+    if is_taken:
+        assert services.take_picture(files, at=now, actor=actor, as_of=day).as_of == day
+    else:
+        with pytest.raises(services.PictureRefused, match="31/01/2026"):
+            services.take_picture(files, at=now, actor=actor, as_of=day)
+
+
 def test_a_file_that_is_no_table_is_refused_with_its_name(pharmacy, actor, now):
     files = [replace(given()[0], data=b"", name="vide.csv"), given()[1]]
 

@@ -1,15 +1,16 @@
 """Section 7: generic groups held in several laboratories, and what one alone would free."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 
 from backofficine.picture.national import National
-from backofficine.picture.report import Figure, Line, Section, boxes, euros
-from backofficine.picture.sections.base import LEVEL, exact, in_order_of_euros
-from backofficine.picture.sections.dormant import HORIZON_MEDICINE_DAYS
-from backofficine.picture.shelf import Shelf
-from backofficine.science.picture.cover import find_cover
+from backofficine.picture.report import Line, Section, boxes, euros
+from backofficine.picture.sections.base import LEVEL, exact, in_order_of_euros, total
+from backofficine.picture.shelf import Floats, Shelf
+
+NEIGHBOURS = 100  # products of like sales whose stock tells the habit
 
 
 def dispersion_section(shelf: Shelf, *, national: National) -> Section:
@@ -17,31 +18,47 @@ def dispersion_section(shelf: Shelf, *, national: National) -> Section:
     if not national.groups:
         return Section("dispersion", absent="no_catalogue")
     held = _held_groups(shelf, national)
-    if not held:
-        return Section("dispersion", (_figure(()), _count(())))
-    keys = sorted(held)
-    pooled = np.array([shelf.sales[rows].sum(axis=0) for rows in held.values()])
-    order = {key: place for place, key in enumerate(held)}
-    horizon = float(HORIZON_MEDICINE_DAYS)
-    alone = find_cover(shelf.sales, shelf.on_hand, period_days=shelf.period_days,
-                       horizon_days=horizon, months=shelf.months)  # fmt: skip
-    together = find_cover(
-        pooled,
-        np.array([shelf.on_hand[rows].sum() for rows in held.values()]),
-        period_days=shelf.period_days,
-        horizon_days=horizon,
-        months=shelf.months,
-    )
-    lines = []
-    for key in keys:
-        rows = held[key]
-        stock = shelf.on_hand[rows]
-        kept_apart = np.minimum(stock, alone.forecast_high[rows]).sum()
-        kept_together = min(stock.sum(), together.forecast_high[order[key]])
-        freed = max(float(kept_apart - kept_together), 0.0)
-        lines.append(_line(shelf, national, key, rows, freed=freed))
+    habit = _Habit.of(shelf)
+    lines = [_line(shelf, national, key, rows, habit=habit) for key, rows in held.items()]
     kept = in_order_of_euros(lines)
-    return Section("dispersion", (_figure(kept), _count(kept)), kept)
+    figures = (
+        total("dispersion_euros", "euros", kept, method="dispersion", money=True),
+        exact("dispersion_groups", "lines", len(kept), method="count"),
+    )
+    return Section("dispersion", figures, kept)
+
+
+@dataclass(frozen=True)
+class _Habit:
+    """What this pharmacy holds of a product, by how much it sells: its own policy, as seen.
+
+    ``demand`` boxes a day of the products held and sold in the year, ascending; ``held`` of each.
+    """
+
+    demand: Floats
+    held: Floats
+
+    @classmethod
+    def of(cls, shelf: Shelf) -> "_Habit":
+        # Only what is held: the groups compared are those held too.
+        rows = np.flatnonzero((shelf.sold_a_day > 0) & (shelf.on_hand > 0))
+        order = rows[np.argsort(shelf.sold_a_day[rows], kind="stable")]
+        return cls(shelf.sold_a_day[order], shelf.on_hand[order])
+
+    def of_one(self, demand: float) -> tuple[float, float, float]:
+        """Boxes held of a product that sells so much: mean, and the quantiles of the interval.
+
+        From the products that sell nearest to it, as many below as above where there are.
+        """
+        if not len(self.demand):
+            return 0.0, 0.0, 0.0
+        at = int(np.searchsorted(self.demand, demand))
+        near = self.held[max(at - NEIGHBOURS // 2, 0) : at + NEIGHBOURS // 2 + 1]
+        if not len(near):
+            near = self.held[-NEIGHBOURS:]
+        tail = (100 - LEVEL) / 200
+        low, high = np.quantile(near, (tail, 1 - tail))
+        return float(near.mean()), float(low), float(high)
 
 
 def _held_groups(shelf: Shelf, national: National) -> dict[tuple[str, str], list[int]]:
@@ -66,8 +83,9 @@ def _laboratory(shelf: Shelf, row: int) -> str:
 
 
 def _line(
-    shelf: Shelf, national: National, key: tuple[str, str], rows: list[int], *, freed: float
+    shelf: Shelf, national: National, key: tuple[str, str], rows: list[int], *, habit: _Habit
 ) -> Line:
+    """What is held less what this pharmacy would hold of one product that sold as much."""
     group, pack = key
     sold: dict[str, float] = defaultdict(float)
     boxes_of: dict[str, float] = defaultdict(float)
@@ -81,17 +99,21 @@ def _line(
     if priced:
         weight = shelf.on_hand[priced]
         cost = float((shelf.costs[priced] * weight).sum() / weight.sum())
-    freed = min(freed, elsewhere)
+    stock = float(shelf.on_hand[rows].sum())
+    mean, least, most = (
+        min(max(stock - boxes_kept, 0.0), elsewhere)
+        for boxes_kept in habit.of_one(sum(sold.values()))
+    )
     return Line(
         code=f"{group} · {pack}" if pack else group,
         label=national.groups[group],
         held=int(shelf.on_hand[rows].sum()),
-        boxes=boxes(freed),
-        boxes_low=boxes(0.0),
-        boxes_high=boxes(elsewhere),
-        euros=None if cost is None else euros(freed * cost),
-        euros_low=None if cost is None else euros(0.0),
-        euros_high=None if cost is None else euros(elsewhere * cost),
+        boxes=boxes(mean),
+        boxes_low=boxes(min(most, mean)),
+        boxes_high=boxes(max(least, mean)),
+        euros=None if cost is None else euros(mean * cost),
+        euros_low=None if cost is None else euros(min(most, mean) * cost),
+        euros_high=None if cost is None else euros(max(least, mean) * cost),
         is_cost_assumed=any(shelf.items[row].is_cost_assumed for row in priced),
         reason="several_laboratories",
         groups=("dispersion_euros", "dispersion_groups"),
@@ -103,14 +125,3 @@ def _line(
             "codes": " ".join(shelf.items[row].code for row in rows),
         },
     )
-
-
-def _figure(lines: tuple[Line, ...]) -> Figure:
-    value = sum((float(line.euros or 0) for line in lines), 0.0)
-    most = sum((float(line.euros_high or 0) for line in lines), 0.0)
-    return Figure("dispersion_euros", "euros", euros(value), euros(0.0), euros(most),
-                  "dispersion", LEVEL if most else 100)  # fmt: skip
-
-
-def _count(lines: tuple[Line, ...]) -> Figure:
-    return exact("dispersion_groups", "lines", len(lines), method="count")

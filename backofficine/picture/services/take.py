@@ -20,6 +20,7 @@ from backofficine.picture.report import FORMAT, as_json
 from backofficine.team.models import Actor
 
 KEPT = timedelta(days=90)  # what the files said serves no longer than this
+CLOSED = timedelta(days=4)  # a pharmacy may be shut for so long without a sale
 
 Progress = Callable[[str], None]
 
@@ -41,6 +42,13 @@ class FileMissing(PictureRefused):
 class DayWithoutSales(PictureRefused):
     message = _(
         "There is no sale before %(day)s in the sales file: choose a later day, or another file."
+    )
+
+
+class DayAfterSales(PictureRefused):
+    message = _(
+        "The sales file ends on %(last)s: on %(day)s every product would look silent. Choose its "
+        "last day or an earlier one, or export the sales again."
     )
 
 
@@ -127,11 +135,14 @@ def picture_day(exports: Exports, *, as_of: date | None) -> date:
     """The day of a picture: the one asked for, else the last of the sales.
 
     :raises DayWithoutSales: if the sales begin after it.
+    :raises DayAfterSales: if they end long before it.
     """
     last = max(line.last_on for line in exports.sales.lines)
     first = min(line.first_on for line in exports.sales.lines)
     if as_of is not None and as_of < first:
         raise DayWithoutSales(day=f"{as_of:%d/%m/%Y}")
+    if as_of is not None and as_of - last > CLOSED:
+        raise DayAfterSales(last=f"{last:%d/%m/%Y}", day=f"{as_of:%d/%m/%Y}")
     return as_of or last
 
 
