@@ -1,7 +1,7 @@
 """The one door of every import: bytes of any table a pharmacy can export → grids of texts."""
 
 from backofficine.formats.tables.markup import is_markup, open_markup
-from backofficine.formats.tables.shape import EMPTY, Grid, TableRefused
+from backofficine.formats.tables.shape import EMPTY, ONE_LINE, Grid, TableRefused
 from backofficine.formats.tables.text import open_text
 from backofficine.formats.tables.workbook import is_workbook, open_workbook
 
@@ -24,5 +24,5 @@ def open_grids(data: bytes) -> list[Grid]:
     text = open_text(data)
     rows = [row for row in text.cells() if any(cell.strip() for cell in row[1])]
     if not rows:
-        raise TableRefused(text.rejected[0].reason if text.rejected else EMPTY)
+        raise TableRefused(ONE_LINE if text.rejected else EMPTY)
     return [Grid("", "texte", text.encoding, text.separator, rows, text.rejected)]

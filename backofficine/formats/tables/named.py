@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 from backofficine.formats.tables.grids import open_grids
 from backofficine.formats.tables.markup import is_markup
-from backofficine.formats.tables.shape import EMPTY, Rejected, Row, Table, TableRefused
+from backofficine.formats.tables.shape import EMPTY, ONE_LINE, Rejected, Row, Table, TableRefused
 from backofficine.formats.tables.text import open_text
 from backofficine.formats.tables.values import normal
 from backofficine.formats.tables.workbook import is_workbook
@@ -45,7 +45,7 @@ def read_table(
     # Headings first: a file of noise is refused before anything costly is done with it.
     head = list(islice(rows, _HEADING_LINES))
     if not head:
-        raise TableRefused(damaged[0].reason if damaged else EMPTY)
+        raise TableRefused(ONE_LINE if damaged else EMPTY)
     at, columns = _heading([cells for _, cells in head], names)
     headings = [heading.strip() for heading in head[at][1]]
     missing = [name for name in required if name not in columns]

@@ -57,6 +57,10 @@ class TableRefused(ValueError):
 
 
 EMPTY = "Le fichier est vide : vérifiez l’export, puis recommencez."
+ONE_LINE = (
+    "Le fichier tient sur une seule ligne démesurée : aucun en-tête ni aucune ligne n’y est "
+    "reconnu. Exportez à nouveau, au format CSV ou Excel."
+)
 SAVE_AS_CSV = (
     "Dans le tableur, choisissez « Enregistrer sous », format « CSV UTF-8 », puis importez ce "
     "fichier."
