@@ -78,6 +78,7 @@ class Part:
     title: str
     says: str
     absent: str
+    lacks_catalogue: bool
     told: tuple[Told, ...]
     lines: tuple[LineTold, ...]
     total: int
@@ -202,6 +203,7 @@ def _part(section: Section) -> Part:
         says=str(says),
         absent=words.word(words.ABSENT, section.absent) if section.absent else "",
         # A zero is told of the subject itself only; the others would be noise.
+        lacks_catalogue=section.absent in ("no_catalogue", "one_edition"),
         told=tuple(
             told(section, figure)
             for figure in section.figures

@@ -100,9 +100,9 @@ REASONS: dict[str, Words] = {
         "Silent for %(silence_days)s days; one sale every %(interval_days)s days before."
     ),
     "silent_and_rare": _("Silent for %(silence_days)s days; too few sales to tell a rhythm."),
-    "out_now": _("At zero, %(days_out)s days out in a year, %(per_month)s boxes a month else."),
+    "out_now": _("At zero, %(days_out)s days out in a year, %(per_month)s a month else."),
     "stops_and_starts": _(
-        "%(gaps)s stops in a year, %(days_out)s days without; %(per_month)s boxes a month else."
+        "%(gaps)s stops in a year, %(days_out)s days without; %(per_month)s a month else."
     ),
     "national_shortage": _(
         "National shortage: %(national_days)s of %(days_out)s days without."
@@ -363,8 +363,10 @@ def in_words(numbers: Mapping[str, Number], texts: Mapping[str, str]) -> dict[st
             told[key] = percent(value)
         elif key in _DAYS:
             told[key] = quantity(value, 0)
-        elif key == "per_month" and value < Decimal("0.1"):
-            told[key] = gettext("less than 0.1")
+        elif key == "per_month":
+            told[key] = (
+                boxes_in_words(value) if value >= Decimal("0.1") else gettext("less than 0.1 box")
+            )
         else:
             told[key] = number(value)
     said = {"boxes": boxes_in_words, "lines": products, "groups": groups}

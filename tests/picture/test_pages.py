@@ -9,9 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import xlsxwriter
 from django.test import Client
 from django.urls import reverse
 
+from backofficine.formats.codes import with_key
 from backofficine.kernel import clock
 from backofficine.picture import drafts, pdf, queries
 from backofficine.picture.models import Picture, PictureCount, RememberedLayout
@@ -178,6 +180,49 @@ def test_two_fields_do_not_share_a_column(owner, files):
 
     assert page.status_code == 422
     assert "déjà prise" in words_of(page)
+
+
+MONTHS = ["janv", "févr", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc"]
+
+
+def test_the_year_of_nameless_months_is_asked_and_nothing_else(owner):
+    codes = [with_key(f"340099990{number:03d}") for number in range(1, 31)]
+    stock = "\n".join(["Code CIP;Désignation;Stock", *(f"{one};PRODUIT;3" for one in codes)])
+    head = ";".join(["Code CIP", "Désignation", *MONTHS])
+    sales = "\n".join([head, *(f"{one};PRODUIT;" + ";".join(["2"] * 12) for one in codes)])
+    files = Files(stock=stock.encode(), sales=sales.encode())
+    columns = give(owner, files)["Location"]
+    page = owner.get(columns)
+    assert "de quelle année est le plus récent" in words_of(page)
+    told = confirmed(page)
+
+    refused = owner.post(columns, {**told, "act": "take"})
+    owner.post(columns, {**told, "sales-asked_year": "2025", "act": "look"})
+
+    assert refused.status_code == 422
+    assert "Dites de quelle année" in words_of(refused)
+    look = owner.get(columns).context["draft"].looks["sales"]
+    assert look.is_ready
+    assert (look.first_on, look.last_on) == ("2025-01-01", "2025-12-31")
+
+
+def test_another_sheet_is_looked_at_when_it_is_chosen(owner, files):
+    codes = [with_key(f"340099990{number:03d}") for number in range(1, 31)]
+    book = BytesIO()
+    with xlsxwriter.Workbook(book) as workbook:
+        for name, boxes in (("Rayon", 3), ("Réserve", 7)):
+            sheet = workbook.add_worksheet(name)
+            for line, row in enumerate([("Code CIP", "Stock"), *((one, boxes) for one in codes)]):
+                sheet.write_row(line, 0, row)
+    columns = give(owner, Files(stock=book.getvalue(), sales=files.sales))["Location"]
+    told = confirmed(owner.get(columns))
+
+    answer = owner.post(columns, {**told, "stock-asked_sheet": "1", "act": "take"})
+
+    assert answer["Location"] == columns  # shown before it is believed
+    look = owner.get(columns).context["draft"].looks["stock"]
+    assert look.layout["sheet"] == 1
+    assert look.preview[0][1][1] == "7"
 
 
 def test_what_was_confirmed_is_skipped_through_next_time(owner, files, taken):
