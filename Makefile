@@ -4,11 +4,16 @@ B := .venv/bin
 STATIC := backofficine/static/dist
 LOCALES := $(patsubst %.po,%.mo,$(wildcard backofficine/*/locale/*/LC_MESSAGES/django.po))
 
-.PHONY: demo test check bench format assets locks screenshots clean
+.PHONY: demo past test check bench format assets locks screenshots clean
 .DELETE_ON_ERROR:
 
-demo: .venv/.run $(STATIC)/.built $(LOCALES)
+# The styles are made while the demo lives its past: two processors, half a minute less.
+demo: .venv/.run
+	@$(MAKE) --no-print-directory -j2 past $(STATIC)/.built
 	@$(B)/backofficine demo
+
+past: .venv/.run $(LOCALES)
+	@$(B)/backofficine demo --build-only
 
 test: .venv/.dev $(STATIC)/.built $(LOCALES)
 	@$(B)/python tools/run_tests.py $(ARGS)
