@@ -120,7 +120,9 @@ def report_of(
         editions=national.editions,
         totals=_totals(shelf, unmatched=len(unmatched)),
         sections=tuple(sections),
-        unknowns=unknowns_of(shelf, editions=len(national.editions)),
+        unknowns=unknowns_of(
+            shelf, editions=len(national.editions), counted_on=exports.stock.edited_on
+        ),
         acts=acts_of(shelf, {section.key: section for section in sections}),
         unmatched=unmatched,
         left_out=tuple(

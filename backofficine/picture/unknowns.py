@@ -1,14 +1,22 @@
 """Section 9: what cannot be known from these files, and which export would tell."""
 
+from datetime import date
+
 from backofficine.picture.report import Number, Unknown
 from backofficine.picture.sections.base import MONTH_DAYS
 from backofficine.picture.shelf import Shelf
 
 FULL_YEAR_DAYS = 365
+MOST_DAYS_APART = 7  # between the two files: beyond, sales of one are not in the stock of the other
 
 
-def unknowns_of(shelf: Shelf, *, editions: int) -> tuple[Unknown, ...]:
-    """What is missing from these very files first, then what no such file ever tells."""
+def unknowns_of(
+    shelf: Shelf, *, editions: int, counted_on: date | None = None
+) -> tuple[Unknown, ...]:
+    """What is missing from these very files first, then what no such file ever tells.
+
+    ``counted_on``: the day the stock file was made, where it says so.
+    """
     columns = shelf.stock_columns
     found: list[Unknown] = []
 
@@ -18,6 +26,8 @@ def unknowns_of(shelf: Shelf, *, editions: int) -> tuple[Unknown, ...]:
     held = [item for item in shelf.items if item.held > 0]
     unpriced = sum(1 for item in held if item.cost is None)
     assumed = sum(1 for item in held if item.is_cost_assumed)
+    if counted_on is not None and abs(apart := (counted_on - shelf.as_of).days) > MOST_DAYS_APART:
+        say("one_day", "both_files_of_one_day", days=abs(apart))
     if shelf.days < FULL_YEAR_DAYS:
         say("year_of_sales", "twelve_months_of_sales", days=shelf.days)
     if shelf.grain == "month":

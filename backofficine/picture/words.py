@@ -186,6 +186,7 @@ ACTS: dict[str, tuple[Words, Words]] = {
 }
 
 UNKNOWNS: dict[str, Words] = {
+    "one_day": _("The boxes of the day of the sales: the two files are %(days)s days apart."),
     "year_of_sales": _("Seasons, and what sells less than once a year: %(days)s days of sales."),
     "days_of_sales": _("On which days things sold: sales are totals of a month."),
     "purchase_prices": _(
@@ -204,6 +205,7 @@ UNKNOWNS: dict[str, Words] = {
 }
 
 EXPORTS: dict[str, Words] = {
+    "both_files_of_one_day": _("The two exports made on the same day would tell."),
     "twelve_months_of_sales": _("The export of twelve months of sales or more would tell."),
     "sales_per_line": _("The export of sales line by line, or by day, would tell."),
     "stock_with_prices": _("The export of the stock with purchase prices would tell."),

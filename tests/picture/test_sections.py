@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from backofficine.formats.exports import SalesLine, StockLine
+from backofficine.formats.exports import SalesLine, StockLine, What
+from backofficine.picture.compute import Exports, compute
 from backofficine.picture.national import PriceSpan
 from backofficine.picture.report import as_json
 from tests.picture.shop import (
@@ -17,6 +18,7 @@ from tests.picture.shop import (
     catalogue,
     code,
     every,
+    export,
     held,
     lines_of,
     national_product,
@@ -503,6 +505,15 @@ def test_what_is_unknown_depends_on_the_columns_that_are_there():
         "stock_with_prices", "stock_with_addresses", "stock_with_dates", "stock_with_receipts",
         "purchases",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(7, False), (8, True)])
+def test_two_files_of_different_days_are_told(days, is_told):
+    stock = replace(export(What.STOCK, [held(1, 1)]), edited_on=AS_OF + timedelta(days=days))
+    exports = Exports(stock, export(What.SALES, sold(1, every(3))))
+    told = compute(exports, national=catalogue(), margins=MARGINS).unknowns
+
+    assert ("one_day" in {one.key for one in told}) is is_told
 
 
 def test_acts_begin_with_what_costs_nothing_and_count_the_negative(silent):

@@ -1,7 +1,7 @@
 """Pictures taken, kept, corrected by counts, made the starting point and taken back."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,18 +9,20 @@ from django.db.models import Sum
 
 from backofficine.catalog.models import Product
 from backofficine.cli.tidy import tidy
-from backofficine.formats.exports import Layout, What
+from backofficine.formats.exports import Layout, SalesLine, What
 from backofficine.kernel.errors import DomainError
 from backofficine.pharmacy.services import install_defaults
 from backofficine.picture import queries, services
+from backofficine.picture.compute import Exports
 from backofficine.picture.models import Picture, PictureData
 from backofficine.picture.report import from_json
+from backofficine.picture.services.take import picture_day
 from backofficine.planning.queries.demand import demand_at
 from backofficine.stock.models import Address, Balance, CountRequest, DemandLine
 from backofficine.stock.queries import audit
 from backofficine.stock.services import Wanted, withdraw
 from tests.picture.files import given, stock_bytes
-from tests.picture.shop import AS_OF, code
+from tests.picture.shop import AS_OF, code, export
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +72,20 @@ def test_a_day_long_after_the_last_sale_is_refused(pharmacy, actor, now, days, i
     else:
         with pytest.raises(services.PictureRefused, match="31/01/2026"):
             services.take_picture(files, at=now, actor=actor, as_of=day)
+
+
+@pytest.mark.parametrize(
+    ("grain", "made", "day"),
+    [("month", date(2026, 1, 12), date(2026, 1, 12)), ("month", date(2026, 2, 3), AS_OF),
+     ("month", date(2025, 12, 3), AS_OF), ("line", date(2026, 1, 12), AS_OF)],
+)  # fmt: skip
+def test_a_month_not_over_yet_ends_on_the_day_of_the_file(grain, made, day):
+    line = SalesLine(1, code(1), "UN", 3, AS_OF.replace(day=1), AS_OF)
+    exports = Exports(
+        replace(export(What.STOCK, []), edited_on=made), export(What.SALES, [line], grain=grain)
+    )
+
+    assert picture_day(exports, as_of=None) == day
 
 
 def test_a_file_that_is_no_table_is_refused_with_its_name(pharmacy, actor, now):

@@ -134,6 +134,8 @@ def take_picture(
 def picture_day(exports: Exports, *, as_of: date | None) -> date:
     """The day of a picture: the one asked for, else the last of the sales.
 
+    A file of months made before its last month was over is of the day it was made.
+
     :raises DayWithoutSales: if the sales begin after it.
     :raises DayAfterSales: if they end long before it.
     """
@@ -143,7 +145,16 @@ def picture_day(exports: Exports, *, as_of: date | None) -> date:
         raise DayWithoutSales(day=f"{as_of:%d/%m/%Y}")
     if as_of is not None and as_of - last > CLOSED:
         raise DayAfterSales(last=f"{last:%d/%m/%Y}", day=f"{as_of:%d/%m/%Y}")
-    return as_of or last
+    return as_of or _begun_month(exports, last=last) or last
+
+
+def _begun_month(exports: Exports, *, last: date) -> date | None:
+    """The day a file of months was made, when its last month was not over yet."""
+    for one in (exports.sales, exports.stock):
+        made = one.edited_on
+        if exports.sales.grain == "month" and made is not None and made < last:
+            return made if (made.year, made.month) == (last.year, last.month) else None
+    return None
 
 
 def _key(exports: Exports, *, national: National, as_of: date) -> str:
