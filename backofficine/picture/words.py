@@ -60,7 +60,7 @@ FIGURES: dict[str, Words] = {
     "count_list": _("Expected errors among the twenty to check"),
     "ghost_share": _("Share of the references held"),
     "missing_boxes": _("Boxes lost or promised"),
-    "missing_euros": _("Sales lost or promised, at the purchase price"),
+    "missing_euros": _("Sales lost or promised, at the public price"),
     "out_now": _("Out of stock today, with a clear rhythm"),
     "national_boxes": _("Boxes missing by a national shortage, apart"),
     "dormant_euros": _("Dormant: no sale in twelve months"),

@@ -205,6 +205,8 @@ def test_a_product_with_a_rhythm_and_none_left_is_missing():
     # Sixty days at a box every four days: fifteen boxes, over twelve months.
     assert Decimal("0.9") <= line.boxes <= Decimal("1.6")
     assert line.boxes_low <= line.boxes <= line.boxes_high
+    # While there were any: a box every four days.
+    assert abs(line.numbers["per_month"] - Decimal("7.6")) < Decimal("0.5")
     assert abs(line.euros - 10 * Decimal(line.boxes)) <= Decimal("0.5")
     assert figure(report, "missing", "out_now").value == 1
     assert figure(report, "missing", "national_boxes").value == 0

@@ -56,7 +56,7 @@ def missing_section(shelf: Shelf) -> Section:
                     "gaps": int(found.gaps[row]),
                     "days_out": boxes(found.days_out[row]),
                     "national_days": boxes(found.national_days[row]),
-                    "per_month": boxes(shelf.sold_a_day[row] * MONTH_DAYS),
+                    "per_month": boxes(found.rhythm.rate[row] * MONTH_DAYS),
                 },
                 words={
                     "last_sale_on": iso(item.last_sale_on),
