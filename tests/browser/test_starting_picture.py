@@ -97,6 +97,20 @@ def fits(page: Page) -> None:
     )
 
 
+def says_that_it_waits(page: Page) -> None:
+    """A form on its way says so; here it is stopped at the door, then comes back to rest."""
+    page.evaluate(
+        """() => {
+            const form = document.querySelector("form[data-waits]");
+            form.addEventListener("submit", (event) => event.preventDefault(), { once: true });
+            form.requestSubmit();
+        }"""
+    )
+    expect(page.get_by_text("Lecture des fichiers")).to_be_visible()
+    page.evaluate("() => { dispatchEvent(new Event('pageshow')); }")
+    expect(page.get_by_text("Lecture des fichiers")).to_be_hidden()
+
+
 def number_of(page: Page) -> str:
     found = re.search(r"photo-de-depart/([0-9a-f-]{36})/", page.url)
     assert found, page.url
@@ -114,6 +128,7 @@ def test_two_exports_become_two_pages_and_a_starting_point(
     expect(page.get_by_text("Rien ne quitte cet ordinateur")).to_be_visible()
     assert_accessible(page)
     fits(page)
+    says_that_it_waits(page)
     photograph(page, "picture-start")
     paths = write(tmp_path, "lines", as_lines(invent(seed=11, references=600, months=24)))
 
