@@ -5,6 +5,7 @@ are those of typst itself and the date is the report's, so the same report gives
 """
 
 import json
+import re
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -21,13 +22,15 @@ from backofficine.web.templatetags.components import euros, quantity
 
 SHEETS = Path(__file__).parent / "sheets"
 LANGUAGE = "fr"  # a sheet of the pharmacy, whoever prints it
-_LABEL, _HALF_LABEL, _THIRD_LABEL = 46, 34, 26  # signs of a name, by the width it has
-_LEAST_NAME = 10  # signs of a name that still tell the product
+_LABEL, _HALF_LABEL, _THIRD_LABEL = 50, 40, 34  # signs of a name, by the width it has
+_LEAST_NAME = 16  # signs of a name that still tell the product
 _PLACE = 18  # signs of a place: a real one is never cut
 _OWNER_ACTS, _TEAM_ACTS, _MISSING, _UNKNOWNS = 5, 5, 7, 6
 
 _ROOM, _LEAST_ROWS, _SOON = 11, 2, 5
 _AT_THE_DESK = ("dormant_euros", "excess_euros", "dead_euros", "price_cut_euros", "expiry_euros")
+
+_NUMBER = re.compile(r"[0-9.,/]+")
 
 # What the team does with its hands; the rest is decided by the owner.
 _BY_HAND = ("count_negative", "pull_expired", "sell_before_expiry")
@@ -308,7 +311,10 @@ def _count_row(line: Line) -> dict[str, str]:
 
 
 def _short(text: str, signs: int) -> str:
-    """A long name that keeps its strength whole: half a number would be another medicine."""
+    """A long name that keeps its strength whole, and its pack when there is room.
+
+    Half a number, or a number without its unit, would be another medicine.
+    """
     if len(text) <= signs:
         return text
     said = text.split()
@@ -317,8 +323,15 @@ def _short(text: str, signs: int) -> str:
     if strength and len(strength) <= signs - _LEAST_NAME:
         name = " ".join(said[:at])
         return f"{name[: signs - len(strength) - 2].rstrip()}… {strength}"
-    whole = text[:signs]
-    return f"{whole[: whole.rfind(' ')] if ' ' in whole else whole[:-1]}…"
+    pack = f" {said[-1]}" if len(said) > at + 2 and _has_digit(said[-1]) else ""
+    kept: list[str] = []
+    for one in said:
+        if len(" ".join([*kept, one])) + 1 + len(pack) > signs:
+            break
+        kept.append(one)
+    while kept and _NUMBER.fullmatch(kept[-1]):
+        kept.pop()
+    return f"{' '.join(kept)}…{pack}" if kept else f"{text[: signs - 1]}…"
 
 
 def _has_digit(text: str) -> bool:

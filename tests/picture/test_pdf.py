@@ -95,11 +95,13 @@ def test_the_count_list_is_walked_by_place():
 @pytest.mark.parametrize(
     ("text", "signs", "shown"),
     [
-        ("DOLIPRANE 1 g cpr B/8", 30, "DOLIPRANE 1 g cpr B/8"),
-        ("AMOXICILLINE ACIDE CLAVULANIQUE 500 mg/62,5 mg B/24", 40,
-         "AMOXICILLINE ACIDE… 500 mg/62,5 mg B/24"),
-        ("INVENTINE 500 mg/62,5 mg poudre pour suspension buvable B/24", 30,
-         "INVENTINE 500 mg/62,5 mg…"),
+        ("INVENTINE 1 g cpr B/8", 30, "INVENTINE 1 g cpr B/8"),
+        ("INVENTINE ACIDE CLAVULANIQUE 500 mg/62,5 mg B/24", 44,
+         "INVENTINE ACIDE CLAVULA… 500 mg/62,5 mg B/24"),
+        ("INVENTINE LABO 3,75 mg comprimé pelliculé sécable B/30", 40,
+         "INVENTINE LABO 3,75 mg comprimé… B/30"),
+        ("INVENTINE LABO PHARMA 20 mg gélule gastro-résistante B/28", 29,
+         "INVENTINE LABO PHARMA… B/28"),
     ],
 )  # fmt: skip
 def test_a_long_name_never_shows_half_a_strength(text, signs, shown):
