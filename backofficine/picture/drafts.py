@@ -7,6 +7,7 @@ folder, readable by the program alone, until the picture is taken or for a day a
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -353,7 +354,9 @@ def _fields(proposal: Proposal, layout: Layout) -> list[dict[str, Any]]:
 
 def tell(draft: Draft, stage: str) -> None:
     """Say which part is being computed, to whoever asks from another request."""
-    draft.folder.joinpath("stage").write_text(stage, encoding="ascii")
+    # The same files asked twice at once: the first to end erased the folder.
+    with suppress(OSError):
+        draft.folder.joinpath("stage").write_text(stage, encoding="ascii")
 
 
 def stage(draft: Draft) -> str:

@@ -120,7 +120,10 @@ def test_only_the_wrong_file_is_chosen_again(owner, files):
 def test_the_draft_of_one_person_is_not_another_s(owner, files):
     columns = give(owner, files)["Location"]
 
-    assert signed_in(PersonFactory()).get(columns).status_code == 404
+    answer = signed_in(PersonFactory()).get(columns, follow=True)
+
+    assert answer.request["PATH_INFO"] == START
+    assert "Ces fichiers ne sont plus ici" in unescape(answer.content.decode())
 
 
 def test_yesterday_s_files_are_erased(owner, files, now):
@@ -261,6 +264,22 @@ def test_the_waiting_page_asks_by_itself_and_tells_how_far_it_is(owner, files):
 
     assert 'aria-current="step"' in told
     assert told.count('class="done"') == 3
+
+
+def test_files_that_are_gone_are_chosen_again(owner, files, taken):
+    gone = reverse("picture:take", args=[UUID(int=9)])
+
+    assert owner.get(gone)["Location"] == START
+    assert owner.post(gone, headers={"HX-Request": "true"})["HX-Redirect"] == START
+
+
+def test_the_second_of_two_computings_does_not_mind_that_the_first_one_ended(owner, files, now):
+    draft = drafts.begin(person=1, at=now)
+    drafts.forget(draft)
+
+    drafts.tell(draft, "ghosts")
+
+    assert drafts.stage(draft) == ""
 
 
 def test_progress_stops_being_asked_when_the_files_are_gone(owner):

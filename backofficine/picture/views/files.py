@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -40,11 +41,10 @@ FILES = [
 ]  # fmt: skip
 
 
-def draft_or_404(request: Request, number: UUID) -> Draft:
-    draft = drafts.find(number, person=request.user.pk)
-    if draft is None:
-        raise Http404
-    return draft
+def gone(request: Request) -> HttpResponse:
+    """The files are no longer here: taken, a day old, or another person's."""
+    messages.info(request, _("These files are no longer here: choose them again."))
+    return redirect("picture:start")
 
 
 @login_required
@@ -52,7 +52,9 @@ def draft_or_404(request: Request, number: UUID) -> Draft:
 @require_http_methods(["GET", "POST"])
 def start(request: Request, number: UUID | None = None) -> HttpResponse:
     """Page one: the files. A file that is refused leaves the others where they are."""
-    draft = None if number is None else draft_or_404(request, number)
+    draft = None if number is None else drafts.find(number, person=request.user.pk)
+    if number is not None and draft is None:
+        return gone(request)
     here = set(draft.looks) if draft else set()
     form = FilesForm(request.POST or None, request.FILES or None, here=here)
     if request.method == "POST":
@@ -100,7 +102,9 @@ def _put(draft: Draft, what: What, file: "UploadedFile[Any]", form: FilesForm) -
 @require_http_methods(["GET", "POST"])
 def confirm(request: Request, number: UUID) -> HttpResponse:
     """One screen: what each column holds. Confirmed once, it is skipped through next time."""
-    draft = draft_or_404(request, number)
+    draft = drafts.find(number, person=request.user.pk)
+    if draft is None:
+        return gone(request)
     if not {What.STOCK, What.SALES} <= draft.looks.keys():
         return redirect("picture:start_again", draft.number)
     posted = request.POST if request.method == "POST" else None

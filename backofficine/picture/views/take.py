@@ -17,7 +17,7 @@ from backofficine.picture import drafts, services
 from backofficine.picture.drafts import Draft
 from backofficine.picture.models import Picture
 from backofficine.picture.services import GivenFile
-from backofficine.picture.views.files import draft_or_404
+from backofficine.picture.views.files import gone
 from backofficine.team.request import Request
 
 STAGES: dict[str, str | Lazy] = {
@@ -39,7 +39,12 @@ STOP_POLLING = 286  # the status by which htmx stops asking
 @require_http_methods(["GET", "POST"])
 def take(request: Request, number: UUID) -> HttpResponse:
     """A page that asks for the picture at once; the same files ask twice and get one picture."""
-    draft = draft_or_404(request, number)
+    draft = drafts.find(number, person=request.user.pk)
+    if draft is None:
+        # A second click while the first one ended: its picture is in the list.
+        if request.htmx:
+            return HttpResponse(headers={"HX-Redirect": reverse("picture:start")})
+        return gone(request)
     if not draft.is_ready:
         return redirect("picture:confirm", draft.number)
     refusal = ""
