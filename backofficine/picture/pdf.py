@@ -25,9 +25,9 @@ LANGUAGE = "fr"  # a sheet of the pharmacy, whoever prints it
 _LABEL, _HALF_LABEL, _THIRD_LABEL = 50, 40, 34  # signs of a name, by the width it has
 _LEAST_NAME = 16  # signs of a name that still tell the product
 _PLACE = 18  # signs of a place: a real one is never cut
-_OWNER_ACTS, _TEAM_ACTS, _MISSING, _UNKNOWNS = 5, 5, 7, 6
+_OWNER_ACTS, _TEAM_ACTS, _MISSING, _UNKNOWNS = 7, 5, 7, 6
 
-_ROOM, _LEAST_ROWS, _SOON = 11, 2, 5
+_FIRST, _SOON = 4, 5
 _AT_THE_DESK = ("dormant_euros", "excess_euros", "dead_euros", "price_cut_euros", "expiry_euros")
 
 _NUMBER = re.compile(r"[0-9.,/]+")
@@ -78,6 +78,8 @@ def _owner(report: Report) -> dict[str, Any]:
     cover = report.section("cover")
     days = cover.figure("cover_days")
     classes = _classes(cover)
+    # One page holds so much: a ninth subject takes the room of an act.
+    shown = _OWNER_ACTS - max(0, len(rows) - 8)
     return {
         "over": _("Starting picture, the owner's page"),
         "title": _("What your stock tells you"),
@@ -115,14 +117,13 @@ def _owner(report: Report) -> dict[str, Any]:
         % {"share": words.percent(totals.get("euros_known", Decimal(1)))},
         "acts_title": _("To do on Monday"),
         "acts_aside": _("free first"),
-        "acts": [_act(report, place) for place in range(min(_OWNER_ACTS, len(report.acts)))],
+        "acts": [_act(report, place) for place in range(min(shown, len(report.acts)))],
         "cover_title": _("Cover"),
         "cover_aside": words.value_of(days) if days else "",
         "cover_head": [classes.heads[0] if classes else "", _("days"), _("stock")],
         "cover_rows": [[row[0], row[4], row[3]] for row in classes.rows] if classes else [],
         "pareto": _pareto(report),
-        "first_title": _("Where to begin"),
-        "first_aside": _("the dearest products of each subject"),
+        "first_title": _("The dearest product of a subject"),
         "first_rows": _first(report, rows),
         "unknown_title": _("What these files do not tell"),
         "unknown_aside": "",
@@ -182,8 +183,7 @@ def _classes(cover: Section) -> pages.Cells | None:
 
 
 def _first(report: Report, rows: list[pages.Ranked]) -> list[dict[str, str]]:
-    """The dearest products of the subjects that are decided at a desk, as room allows."""
-    room = _ROOM - len(rows) - max(0, (len(report.unknowns[:_UNKNOWNS]) + 1) // 2 - 2) * 2
+    """The dearest products of the subjects that are decided at a desk."""
     chosen: list[tuple[int, Line, str]] = []
     for row in rows:
         if row.key in _AT_THE_DESK:
@@ -191,16 +191,13 @@ def _first(report: Report, rows: list[pages.Ranked]) -> list[dict[str, str]]:
             chosen += [(place, line, row.label) for place, line in enumerate(lines)]
     # One of each subject, then the second of each: the dearest subject does not take it all.
     chosen.sort(key=lambda one: (one[0], -(one[1].euros or 0), one[1].code))
-    if room < _LEAST_ROWS:
-        return []
     return [
         {
-            "label": _short(line.label, _LABEL),
-            "address": _short(line.address, _PLACE),
+            "label": _short(line.label, _HALF_LABEL),
             "subject": subject,
-            "value": euros(line.euros) if line.euros is not None else "–",
+            "value": euros(line.euros, 0) if line.euros is not None else "–",
         }
-        for _place, line, subject in chosen[:room]
+        for _place, line, subject in chosen[:_FIRST]
     ]
 
 
@@ -228,7 +225,9 @@ def _footer(report: Report) -> str:
 
 def _team(report: Report) -> dict[str, Any]:
     missing = report.section("missing")
-    rows = missing.behind("missing_boxes")[:_MISSING]
+    # What patients miss most, not what is dearest: that is the owner's question.
+    most = sorted(missing.behind("missing_boxes"), key=lambda line: (-line.boxes, line.code))
+    rows = most[:_MISSING]
     longest = max((len(line.address) for line in report.count_list), default=0)
     by_hand = [
         words.act(one) for one in report.acts if one.key in _BY_HAND or one.section == "dead_codes"
@@ -238,13 +237,10 @@ def _team(report: Report) -> dict[str, Any]:
         "title": _("On Monday, to check on the shelves"),
         "aside": [_("stock on %(day)s") % {"day": words.plain_day(report.as_of)}],
         "lead": _lead(report),
-        "count_head": ["", _("Place"), _("Product"), _("Recorded"), _("Chance"), _("Found")],
+        "count_head": ["", _("Place"), _("Product"), _("Code"), _("Recorded"), _("Found")],
         "place_width": min(max(22, 2.45 * longest + 4), 38),  # millimetres
         "count_rows": [_count_row(line) for line in report.count_list],
-        "count_note": _(
-            "Chance: that the record is wrong. Type what you found on the screen: the estimate "
-            "corrects itself."
-        ),
+        "count_note": _("Type what you found on the screen: the estimate corrects itself."),
         "missing_title": _("Always missing"),
         "missing_aside": _("national shortages apart"),
         "missing_head": [_("Product"), _("boxes a month")],
@@ -266,6 +262,7 @@ def _team(report: Report) -> dict[str, Any]:
             {
                 "label": _short(line.label, _THIRD_LABEL),
                 "address": _short(line.address, _PLACE),
+                "boxes": words.boxes_in_words(line.held),
                 "day": words.iso_day(line.words.get("expires_on", "")),
             }
             for line in _soonest(report)
@@ -304,10 +301,14 @@ def _count_row(line: Line) -> dict[str, str]:
     return {
         "address": _short(line.address, _PLACE) or "–",
         "label": _short(line.label, _LABEL),
-        "code": line.code,
+        "code": _read_aloud(line.code),
         "held": words.number(line.held),
-        "chance": words.percent(line.probability) if line.probability is not None else "",
     }
+
+
+def _read_aloud(code: str) -> str:
+    """The CIP7 inside a CIP13, which is what people read; any other code whole."""
+    return code[5:12] if len(code) == 13 and code.startswith("34009") else code
 
 
 def _short(text: str, signs: int) -> str:

@@ -145,7 +145,7 @@ REASONS: dict[str, Words] = {
 ACTS: dict[str, tuple[Words, Words]] = {
     "count_twenty": (
         _("Have the products of the count list checked."),
-        _("%(lines_said)s, about %(minutes)s min; %(hit_rate)s should be wrong"),
+        _("%(lines_said)s, about %(minutes)s min; about %(wrong)s should be wrong"),
     ),
     "count_negative": (
         _("Count the products whose record is below zero."),
@@ -163,8 +163,12 @@ ACTS: dict[str, tuple[Words, Words]] = {
         _("Stop ordering the dead codes, and order what replaces them."),
         _("%(lines_said)s"),
     ),
+    "sell_dead": (
+        _("Sell off the stopped codes; order what replaces them, not them."),
+        _("%(boxes_said)s, %(euros)s"),
+    ),
     "raise_minimum": (
-        _("Raise the minimum stock of the products always missing."),
+        _("Raise the minimum stock of those always missing that sell every month."),
         _("%(lines_said)s, %(boxes_per_month)s boxes a month"),
     ),
     "lower_orders": (

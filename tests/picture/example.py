@@ -57,7 +57,13 @@ def example() -> Report:
             Act(
                 "count_twenty",
                 "ghosts",
-                numbers={"lines": 20, "hit_rate": share(0.81), "euros": euros(912.3)},
+                numbers={
+                    "lines": 20,
+                    "wrong": 16,
+                    "minutes": 20,
+                    "hit_rate": share(0.81),
+                    "euros": euros(912.3),
+                },
             ),
             Act("pull_expired", "expiry", numbers={"boxes": 3}),
             Act("sell_before_expiry", "expiry", numbers={"boxes": boxes(9), "lines": 2}),
