@@ -176,6 +176,19 @@ def test_an_old_workbook_with_a_cell_out_of_any_sheet_is_refused():
         open_grids(old_excel({(0, 0): "CIP", (65_535, 65_535): "x"}))
 
 
+def test_an_old_workbook_whose_streams_share_their_sectors_is_refused():
+    data = bytearray(old_excel({(line, 0): "CIP" for line in range(200)}))
+    folder = data.index("Root Entry".encode("utf-16-le"))
+    book = bytes(data[folder + 128 : folder + 256])
+    data[folder + 256 : folder + 512] = book * 2
+    table, more = 512, len(data) // 512 - 1  # one more sector of entries follows the first
+    data[table + 4 : table + 8] = struct.pack("<I", more)
+    data[table + 4 * more : table + 4 * more + 4] = struct.pack("<I", 0xFFFFFFFE)
+
+    with pytest.raises(TableRefused, match="ancien classeur Excel abîmé"):
+        open_grids(bytes(data + book * 4))
+
+
 def libre_office(body):
     kept = BytesIO()
     with zipfile.ZipFile(kept, "w") as packed:
@@ -300,7 +313,9 @@ def test_the_xml_of_excel_2003_is_read():
 
 
 @pytest.mark.parametrize(
-    "noise", ["<!--", "<td '", '<td "', "<table><tr>", "<tr><td rowspan=9999>"]
+    "noise",
+    ["<!--", "<td '", '<td "', "<table><tr>", "<tr><td rowspan=9999>", "<td " + "a" * 99_990 + ">"],
+    ids=lambda noise: noise[:16],
 )
 def test_a_page_of_noise_is_read_or_refused_quickly(noise):
     data = b"<html>" + (noise * (2_000_000 // len(noise))).encode()
@@ -313,6 +328,13 @@ def test_a_page_of_noise_is_read_or_refused_quickly(noise):
 
     assert sentence.endswith(".")
     assert time.process_time() - start < 5
+
+
+def test_a_row_that_spreads_without_end_is_refused():
+    page = "<html><table><tr>" + "<td colspan=2000>1" * 5_100
+
+    with pytest.raises(TableRefused, match="démesuré"):
+        open_grids(page.encode())
 
 
 def test_an_archive_that_lies_about_its_size_is_refused():

@@ -13,7 +13,8 @@ _TAG = re.compile(
 )
 _BREAK = re.compile(r"<br\s*/?>|</p>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]*>")
-_ATTRIBUTE = re.compile(r"([a-z:]+)\s*=\s*[\"']?([0-9]+)", re.IGNORECASE)
+# Possessive, from the first letter on: a long word without a sign is looked at once.
+_ATTRIBUTE = re.compile(r"(?<![a-z:])([a-z:]++)\s*+=\s*+[\"']?([0-9]+)", re.IGNORECASE)
 _MOST_COVERED = 2_000  # rows or columns one cell may cover
 _MOST_CELLS = 10_000_000
 
@@ -48,15 +49,16 @@ def open_markup(data: bytes) -> list[Grid]:
             if row is not None:
                 _pull(row, covered)
                 count += len(row)
-            if count > _MOST_CELLS:
-                raise TableRefused(
-                    "Le tableau de cette page est démesuré. Exportez une période plus courte, ou "
-                    "choisissez le format CSV."
-                )
             row = []
             tables[-1].append(row)
         elif row is not None:
             _put(row, covered, _attributes(said), "" if said.endswith("/") else _words(inside))
+        # A row that never ends counts too.
+        if count + len(row or ()) > _MOST_CELLS:
+            raise TableRefused(
+                "Le tableau de cette page est démesuré. Exportez une période plus courte, ou "
+                "choisissez le format CSV."
+            )
     return [
         Grid(
             name=f"Tableau {number}",

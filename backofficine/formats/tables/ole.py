@@ -7,6 +7,10 @@ _END = 0xFFFFFFFA  # from here on, a number is a mark and no sector
 _CELLS = {0x0006, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E, 0x00BD, 0x00BE, 0x00FD}
 _BEGIN = 0x0809
 _COLUMNS = 256
+_SMALL = 64  # bytes
+# Each byte belongs to one stream, and once more to the stream of small sectors; empty streams of
+# careless programs point to the first sector.
+_TIMES_FOLLOWED = 4
 
 
 class Damaged(ValueError):
@@ -16,8 +20,8 @@ class Damaged(ValueError):
 def check_old_workbook(data: bytes, *, most_cells: int) -> None:
     """Follow every chain of sectors and look at the place of every cell ([MS-CFB], [MS-XLS]).
 
-    :raises Damaged: if a chain loops or leaves the file, if a stream is larger than the file, or if
-        a sheet spreads over more than ``most_cells``.
+    :raises Damaged: if a chain loops or leaves the file, if many streams share their sectors, if a
+        stream is larger than the file, or if a sheet spreads over more than ``most_cells``.
     """
     try:
         book = _Sectors(data).book()
@@ -31,6 +35,7 @@ class _Sectors:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self.left = _TIMES_FOLLOWED * len(data)  # bytes that chains may still hold together
         (shift,) = struct.unpack_from("<H", data, 30)
         if shift not in (9, 12):
             raise Damaged("no such size of sector")
@@ -51,7 +56,9 @@ class _Sectors:
             raise Damaged("a list without end")
         self.next = [number for at in listed[:tables] if at < _END for number in self._numbers(at)]
         self.next_small = [
-            number for at in self.chain(small, self.next) for number in self._numbers(at)
+            number
+            for at in self.chain(small, self.next, size=self.size)
+            for number in self._numbers(at)
         ]
 
     def _sector(self, at: int) -> bytes:
@@ -62,18 +69,21 @@ class _Sectors:
     def _numbers(self, at: int) -> tuple[int, ...]:
         return struct.unpack(f"<{self.size // 4}I", self._sector(at).ljust(self.size, b"\xff"))
 
-    def chain(self, start: int, following: list[int]) -> list[int]:
-        """Give the sectors of a chain, in order."""
+    def chain(self, start: int, following: list[int], *, size: int) -> list[int]:
+        """Give the sectors of a chain, in order; ``size`` of each in bytes."""
         chain: list[int] = []
         while start < _END:
             if len(chain) >= len(following) or start >= len(following):
                 raise Damaged("a chain that loops or leaves the file")
+            self.left -= size
+            if self.left < 0:
+                raise Damaged("streams that share their sectors")
             chain.append(start)
             start = following[start]
         return chain
 
     def _entries(self) -> Iterator[tuple[str, int, int, int]]:
-        folder = b"".join(map(self._sector, self.chain(self.folder, self.next)))
+        folder = b"".join(map(self._sector, self.chain(self.folder, self.next, size=self.size)))
         for at in range(0, len(folder) - 127, 128):
             length, kind = struct.unpack_from("<HB", folder, at + 64)
             start, size = struct.unpack_from("<II", folder, at + 116)
@@ -88,13 +98,17 @@ class _Sectors:
             if size > len(self.data):
                 raise Damaged("a stream larger than the file")
             if kind == 5:
-                small_stream = b"".join(map(self._sector, self.chain(start, self.next)))
+                small_stream = b"".join(
+                    map(self._sector, self.chain(start, self.next, size=self.size))
+                )
             elif kind == 2:
                 if size < self.cutoff:
-                    parts = self.chain(start, self.next_small)
-                    stream = b"".join(small_stream[64 * at : 64 * at + 64] for at in parts)
+                    parts = self.chain(start, self.next_small, size=_SMALL)
+                    stream = b"".join(small_stream[_SMALL * at : _SMALL * (at + 1)] for at in parts)
                 else:
-                    stream = b"".join(map(self._sector, self.chain(start, self.next)))
+                    stream = b"".join(
+                        map(self._sector, self.chain(start, self.next, size=self.size))
+                    )
                 if name.lower() in ("workbook", "book"):
                     book = stream[:size]
         return book
