@@ -361,6 +361,19 @@ def test_the_fingerprint_forgets_the_months_but_not_the_columns():
     assert prints[0] == prints[1] != prints[2]
 
 
+def test_one_month_more_is_asked_again():
+    prints = {
+        propose(table(heading, rows), What.SALES).fingerprint
+        for heading, rows in (
+            ("CIP;janv 2026;févr 2026;Prix", [(code, 1, 2, "3,10") for code in CODES]),
+            ("CIP;janv 2026;févr 2026;mars 2026;Prix", [(code, 1, 2, 4, "3,10") for code in CODES]),
+            ("CIP;Prix;janv 2026;févr 2026", [(code, "3,10", 1, 2) for code in CODES]),
+        )
+    }
+
+    assert len(prints) == 3
+
+
 # --- Months ---------------------------------------------------------------------------------------
 
 

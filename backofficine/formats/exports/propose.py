@@ -493,13 +493,17 @@ def _read_as(grid: Grid) -> str:
 
 
 def _fingerprint(what: What, sheet: _Sheet) -> str:
-    """Name the headings: the same columns give the same name, whatever the months they carry."""
+    """Name the headings: the same columns give the same name, whatever the months they carry.
+
+    Where the months stand counts: one more shifts the columns that an answer was remembered for.
+    """
     months = {*sheet.wide.months, *sheet.wide.relative, *sheet.wide.nameless}
     if sheet.heading_line is None:
         told = [_kind_of(one) for one in sheet.profiles]
     else:
-        told = [normal(text) for index, text in enumerate(sheet.headings) if index not in months]
-        told.append("mois" if months else "")
+        told = [
+            "*" if index in months else normal(text) for index, text in enumerate(sheet.headings)
+        ]
     return hashlib.sha256("\x1f".join([what, *told]).encode()).hexdigest()[:32]
 
 
