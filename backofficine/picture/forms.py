@@ -1,5 +1,6 @@
 """What a person gives to a picture: two or three files, the columns of each, what was counted."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -239,7 +240,7 @@ class FoundForm(forms.Form):
     ) -> None:
         super().__init__(data)
         self.known = known
-        self.fields_of = {f"found_{place}": line for place, line in enumerate(lines)}
+        self.fields_of = {found_name(line.code): line for line in lines}
         for name, line in self.fields_of.items():
             self.fields[name] = forms.IntegerField(
                 label=line.label,
@@ -262,6 +263,16 @@ class FoundForm(forms.Form):
             if self.cleaned_data.get(name) is not None
             and self.cleaned_data[name] != self.known.get(line.code)
         }
+
+    def renew(self) -> None:
+        """Let the same page be kept once more, with what is typed on it."""
+        kept = {name: self.data[name] for name in self.data}
+        self.data = {**kept, "request_id": str(uuid4())}
+
+
+def found_name(code: str) -> str:
+    """Name the field of a product: by its code, for the list moves while it is walked."""
+    return "found_" + re.sub(r"\W", lambda sign: f"-{ord(sign[0]):x}-", code)
 
 
 def letter(index: int) -> str:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from backofficine.formats.codes import with_key
 from backofficine.kernel import clock
 from backofficine.picture import drafts, pdf, queries
+from backofficine.picture.forms import found_name
 from backofficine.picture.models import Picture, PictureCount, RememberedLayout
 from backofficine.picture.report import as_json
 from backofficine.stock.models import Balance
@@ -343,7 +344,10 @@ def test_what_was_found_corrects_the_estimates(owner, taken):
     address = reverse("picture:count", args=[taken.public_id])
     page = owner.get(address)
     line = page.context["rows"][0].line
-    told = {"found_0": "0", "request_id": page.context["form"]["request_id"].value()}
+    told = {
+        found_name(line.code): "0",
+        "request_id": page.context["form"]["request_id"].value(),
+    }
 
     owner.post(address, told)
     owner.post(address, told)
@@ -359,11 +363,49 @@ def test_what_was_found_corrects_the_estimates(owner, taken):
 def test_a_number_that_is_none_is_said_by_its_field(owner, taken):
     address = reverse("picture:count", args=[taken.public_id])
 
-    page = owner.post(address, {"found_0": "deux", "request_id": UUID(int=3)})
+    first = next(iter(owner.get(address).context["form"].fields_of))
+
+    page = owner.post(address, {first: "deux", "request_id": UUID(int=3)})
 
     assert page.status_code == 422
     assert "Tapez le nombre de boîtes trouvées" in words_of(page)
     assert 'value="deux"' in page.content.decode()
+
+
+def test_the_next_list_printed_can_be_typed_after_the_first(owner, taken):
+    address = reverse("picture:count", args=[taken.public_id])
+    form = owner.get(address).context["form"]
+    first = list(form.fields_of)
+    owner.post(address, {**dict.fromkeys(first, 0), "request_id": form["request_id"].value()})
+
+    printed = queries.corrected(taken).report.count_list
+    form = owner.get(address).context["form"]
+    [*shown] = form.fields_of
+
+    assert printed
+    assert shown == [*first, *(found_name(line.code) for line in printed)]
+    owner.post(address, {found_name(printed[0].code): 1, "request_id": form["request_id"].value()})
+    assert queries.counts_of(taken)[printed[0].code] == 1
+    # Somebody else has the same list on paper; what was typed of it stays in sight.
+    assert found_name(printed[0].code) in owner.get(address).context["form"].fields_of
+
+
+def test_a_page_found_again_with_back_keeps_what_is_typed_on_it(owner, taken):
+    address = reverse("picture:count", args=[taken.public_id])
+    form = owner.get(address).context["form"]
+    (one, first), (other, second), *_ = form.fields_of.items()
+    old = {"request_id": form["request_id"].value()}
+    owner.post(address, {**old, one: 0})
+
+    refused = owner.post(address, {**old, one: 0, other: 1})
+
+    assert refused.status_code == 422
+    assert "déjà été gardée" in words_of(refused)
+    assert queries.counts_of(taken) == {first.code: 0}
+    fresh = refused.context["form"]
+    again = {name: fresh[name].value() for name in ("request_id", one, other)}
+    assert owner.post(address, again).status_code == 302
+    assert queries.counts_of(taken) == {first.code: 0, second.code: 1}
 
 
 def test_a_picture_becomes_the_starting_point_and_is_undone(owner, taken):

@@ -27,6 +27,12 @@ class CountAbsurd(DomainError):
     message = _("%(found)s boxes are more than a pharmacy holds: type the number found.")
 
 
+class CountsAlreadyKept(DomainError):
+    message = _(
+        "This page was already kept with other numbers: check what is typed, then keep it again."
+    )
+
+
 def type_count(
     picture: Picture, *, code: str, found: int, at: datetime, actor: Actor, request_id: UUID
 ) -> PictureCount:
@@ -50,11 +56,17 @@ def type_counts(
     ``found``: code → boxes on the shelf, none or more. The same ``request_id`` writes once. A
     picture whose data were erased keeps the counts, and its first estimates.
 
+    :raises CountsAlreadyKept: if this ``request_id`` wrote other numbers, or not these products.
     :raises NotInThePicture: if a code is not held in the picture.
     :raises CountAbsurd: if a number is out of reason.
     """
+    # Two persons typing at once: the later estimate knows what both found.
+    Picture.objects.select_for_update(no_key=True).only("pk").get(pk=picture.pk)
     known = list(PictureCount.objects.filter(request_id=request_id).order_by("pk"))
     if known:
+        told = {count.code: count.found for count in known}
+        if any(told.get(code) != boxes for code, boxes in found.items()):
+            raise CountsAlreadyKept
         return known
     data = PictureData.objects.filter(picture=picture).first()
     shelf = unpack(data.packed) if data is not None else None

@@ -1,5 +1,6 @@
 """What a person does with a picture: type what was found, begin from it, take that back."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from backofficine.kernel import clock
 from backofficine.kernel.errors import DomainError
 from backofficine.picture import pages, queries, services, words
-from backofficine.picture.forms import FoundForm
-from backofficine.picture.report import Line
+from backofficine.picture.forms import FoundForm, found_name
+from backofficine.picture.report import Line, Report
 from backofficine.picture.views.report import picture_or_404
 from backofficine.team.request import Request
 
@@ -36,11 +37,13 @@ class CountRow:
 def count(request: Request, number: UUID) -> HttpResponse:
     """The twenty to check, by place; what is typed corrects the estimates."""
     picture = picture_or_404(number)
-    # The list printed is the list typed: it does not move while it is being walked.
     first = queries.report_of(picture)
-    listed = first.count_list
     corrected = queries.corrected(picture)
-    form = FoundForm(request.POST or None, lines=listed, known=corrected.counts)
+    form = FoundForm(
+        request.POST or None,
+        lines=_listed(first, corrected, posted=request.POST),
+        known=corrected.counts,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             services.type_counts(
@@ -52,6 +55,7 @@ def count(request: Request, number: UUID) -> HttpResponse:
             )
         except DomainError as refusal:
             form.add_error(None, str(refusal))
+            form.renew()
         else:
             messages.success(request, _("Kept; the estimates are corrected."))
             return redirect("picture:count", picture.public_id)
@@ -76,6 +80,26 @@ def count(request: Request, number: UUID) -> HttpResponse:
         },
         status=422 if form.errors else 200,
     )
+
+
+def _listed(first: Report, corrected: queries.Corrected, *, posted: Container[str]) -> list[Line]:
+    """Give the products to type: those of every list that may have been printed.
+
+    The first list stays while it is walked; the next twenty follow it, once their turn has come on
+    the printed sheet; what was typed stays in sight, and what is being typed is never dropped.
+    """
+    listed = {line.code: line for line in first.count_list}
+    known = {
+        line.code: line
+        for report in (first, corrected.report)
+        for line in report.section("ghosts").lines
+    }
+    for code, line in known.items():
+        if code in corrected.counts or found_name(code) in posted:
+            listed.setdefault(code, line)
+    for line in corrected.report.count_list:
+        listed.setdefault(line.code, line)
+    return list(listed.values())
 
 
 def _at_start(number: UUID) -> str:
