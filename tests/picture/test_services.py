@@ -185,6 +185,17 @@ def test_what_the_files_said_is_erased_after_three_months(picture, actor, now):
     assert queries.corrected(picture).checked == 1
 
 
+def test_the_same_files_bring_back_what_was_erased(picture, actor, now):
+    later = now + timedelta(days=91)
+    services.erase_old_data(at=later)
+
+    again = services.take_picture(given(), at=later, actor=actor)
+
+    assert again == picture
+    assert PictureData.objects.get(picture=picture).kept_at == later
+    assert services.make_starting_point(again, at=later, actor=actor).is_in_force
+
+
 # --- The starting point ---------------------------------------------------------------------------
 
 
@@ -242,6 +253,65 @@ def test_a_starting_point_is_taken_back_then_made_again(picture, pharmacy, actor
     told = DemandLine.objects.standing().filter(kind="history")
     assert told.aggregate(total=Sum("quantity"))["total"] == totals["sold_boxes"]
     assert audit().is_sound
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [("\r\n3760000000017;", f"\r\n{code(42)};BAUME;0;;;;\r\n3760000000017;"),  # the same sales
+     ("30/01/2026", "29/01/2026")],  # the same boxes too: no day of last sale is written
+)  # fmt: skip
+def test_another_picture_that_says_the_same_opens_after_one_undone(
+    pharmacy, actor, now, said, says
+):
+    first = services.take_picture(given(), at=now, actor=actor)
+    start = services.make_starting_point(first, at=now, actor=actor)
+    services.undo_starting_point(start, at=now + timedelta(minutes=1), actor=actor)
+    files = given()
+    files[0] = replace(files[0], data=files[0].data.replace(said.encode(), says.encode()))
+    second = services.take_picture(files, at=now, actor=actor)
+
+    made = services.make_starting_point(second, at=now + timedelta(minutes=2), actor=actor)
+
+    totals = queries.report_of(second).totals
+    assert second != first
+    assert made.posting != start.posting
+    assert Balance.objects.aggregate(total=Sum("on_hand"))["total"] == totals["boxes"]
+    told = DemandLine.objects.standing().filter(kind="history")
+    assert told.aggregate(total=Sum("quantity"))["total"] == totals["sold_boxes"]
+    assert audit().is_sound
+
+
+def test_a_product_with_no_usable_code_is_the_same_one_row_further(actor, now, pharmacy):
+    long_code = "REFERENCE-DE-LA-MAISON"
+    nameless = [f"{long_code}-BAUME;BAUME INVENTE 30G;3;5,00;T1-01;;", "SAVON;SAVON;2;2,00;T1-02;;"]
+    before = services.take_picture(given(*nameless), at=now, actor=actor)
+    start = services.make_starting_point(before, at=now, actor=actor)
+    services.undo_starting_point(start, at=now + timedelta(minutes=1), actor=actor)
+    after = services.take_picture(given(f"{long_code}-ARGILE;ARGILE;1;4,00;;;", *nameless),
+                                  at=now, actor=actor)  # fmt: skip
+
+    services.make_starting_point(after, at=now + timedelta(minutes=2), actor=actor)
+
+    held = {one.lot.product.name: one.on_hand for one in Balance.objects.filter(on_hand__gt=0)}
+    assert (held["ARGILE"], held["BAUME INVENTE 30G"], held["SAVON"]) == (1, 3, 2)
+    assert Product.objects.filter(name="BAUME INVENTE 30G").count() == 1
+
+
+def test_a_starting_point_without_a_box_is_taken_back_after_another(picture, actor, now):
+    start = services.make_starting_point(picture, at=now, actor=actor)
+    services.undo_starting_point(start, at=now + timedelta(minutes=1), actor=actor)
+    files = given()
+    lines = stock_bytes().decode("cp1252").split("\r\n")
+    empty = "\r\n".join([lines[0], f"{code(1)};INVENTE 1 CPR;0;4,50;T1-01;;", ""])
+    files[0] = replace(files[0], data=empty.encode("cp1252"))
+    bare = services.take_picture(files, at=now, actor=actor)
+    opened = services.make_starting_point(bare, at=now + timedelta(minutes=2), actor=actor)
+    assert opened.posting is None
+
+    services.undo_starting_point(opened, at=now + timedelta(minutes=3), actor=actor)
+
+    assert queries.starting_point() is None
+    assert not DemandLine.objects.standing().exists()
 
 
 def test_it_cannot_be_taken_back_twice(picture, actor, now):

@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -110,9 +111,10 @@ class _Opening:
         self.at = at
         self.actor = actor
         self.progress = progress
-        # A picture that was undone may come back: its files must not look like those of before.
-        self.attempt = StartingPoint.objects.filter(picture=picture).count()
-        self.codes = [_written(item, row) for row, item in enumerate(shelf.items)]
+        # Files are known by their bytes, and two pictures may say the same: none of an opening that
+        # was undone may look like those of this one, whichever picture it came from.
+        self.attempt = StartingPoint.objects.count()
+        self.codes = [_written(item) for item in shelf.items]
 
     def run(self) -> StartingPoint:
         self.progress("products")
@@ -190,13 +192,18 @@ class _Opening:
         return text.getvalue().encode()
 
 
-def _written(item: Item, row: int) -> str:
-    """The code under which a product enters; one of ours where the file gives none."""
+def _written(item: Item) -> str:
+    """The code under which a product enters; where the file gives none, one made of its name."""
     try:
         code = clean_code(item.code)
     except UnreadableCode:
-        return f"PHOTO{row:06d}"
-    return code if len(code) <= _LONGEST_CODE and item.code != item.label else f"PHOTO{row:06d}"
+        return _made_of(item.code)
+    return code if len(code) <= _LONGEST_CODE and item.code != item.label else _made_of(item.code)
+
+
+def _made_of(name: str) -> str:
+    """A code that the next picture finds again, on whatever row it names the product."""
+    return f"PHOTO{sha256(name.encode()).hexdigest()[:12].upper()}"
 
 
 def _boxes(item: Item) -> Iterator[tuple[int, str, str]]:
@@ -249,9 +256,12 @@ def undo_starting_point(start: StartingPoint, *, at: datetime, actor: Actor) -> 
     start = StartingPoint.objects.select_related("posting").get(pk=start.pk)
     if not start.is_in_force:
         raise NotInForce
-    later = Posting.objects.all()
-    if start.posting is not None:
-        later = later.filter(position__gt=start.posting.position)
+    later = (
+        # Without a box to open there is no posting to stand behind; one undone before may be there.
+        Posting.objects.filter(recorded_at__gt=start.made_at)
+        if start.posting is None
+        else Posting.objects.filter(position__gt=start.posting.position)
+    )
     if later.exists():
         raise StockMoved
     if start.posting is not None:

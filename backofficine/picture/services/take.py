@@ -17,6 +17,7 @@ from backofficine.picture.models import Picture, PictureData, RememberedLayout
 from backofficine.picture.national import National, from_catalogue, margins_on
 from backofficine.picture.pack import pack
 from backofficine.picture.report import FORMAT, as_json
+from backofficine.picture.shelf import Shelf
 from backofficine.team.models import Actor
 
 KEPT = timedelta(days=90)  # what the files said serves no longer than this
@@ -93,7 +94,8 @@ def take_picture(
 ) -> Picture:
     """Take the picture of these files, and keep it with what corrections need.
 
-    The same files with the same columns, editions and day give the picture that was taken first.
+    The same files with the same columns, editions and day give the picture that was taken first;
+    what they said is kept anew if it was erased since.
     ``progress`` is told "read", "catalogue", each section, then "keep".
 
     :raises PictureRefused: if a file cannot be used.
@@ -105,10 +107,13 @@ def take_picture(
     day = picture_day(exports, as_of=as_of)
     key = _key(exports, national=national, as_of=day)
     known = Picture.objects.filter(key=key).first()
-    if known is not None:
+    if known is not None and PictureData.objects.filter(picture=known).exists():
         return known
     margins = margins_on(day)
     shelf = shelf_of(exports, national=national, margins=margins, as_of=day)
+    if known is not None:
+        _keep_again(known, shelf, at=at)
+        return known
     report = report_of(shelf, exports, national=national, margins=margins, progress=progress)
     progress("keep")
     erase_old_data(at=at)
@@ -129,6 +134,13 @@ def take_picture(
         if created:
             PictureData.objects.create(picture=picture, packed=pack(shelf), kept_at=at)
     return picture
+
+
+def _keep_again(picture: Picture, shelf: Shelf, *, at: datetime) -> None:
+    """Give a picture back what its files said; its report stays as it was."""
+    PictureData.objects.get_or_create(
+        picture=picture, defaults={"packed": pack(shelf), "kept_at": at}
+    )
 
 
 def picture_day(exports: Exports, *, as_of: date | None) -> date:
