@@ -177,9 +177,17 @@ def sweep(*, at: datetime) -> None:
             kept = json.loads((folder / "draft.json").read_bytes())
             is_old = at - datetime.fromisoformat(kept["started_at"]) > KEPT
         except (OSError, ValueError, KeyError):
-            is_old = True  # nobody could find it any more
+            is_old = _is_abandoned(folder, at=at)
         if is_old:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_abandoned(folder: Path, *, at: datetime) -> bool:
+    """Whether a folder that says nothing of itself is old: another request may be making it."""
+    try:
+        return at.timestamp() - folder.stat().st_mtime > KEPT.total_seconds()
+    except OSError:
+        return True
 
 
 def _save(draft: Draft) -> None:

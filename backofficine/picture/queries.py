@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from backofficine.picture.models import (
     Correction,
@@ -17,8 +17,13 @@ from backofficine.picture.report import Report, from_json
 
 
 def pictures() -> "QuerySet[Picture]":
-    """Pictures, the last taken first, without their reports."""
-    return Picture.objects.defer("report").order_by("-taken_at", "-pk")
+    """Pictures, the last taken first, without their reports; which is the starting point."""
+    point = StartingPoint.objects.filter(picture=OuterRef("pk"), is_in_force=True)
+    return (
+        Picture.objects.defer("report")
+        .annotate(is_starting_point=Exists(point))
+        .order_by("-taken_at", "-pk")
+    )
 
 
 def find(public_id: UUID) -> Picture | None:

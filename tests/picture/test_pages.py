@@ -1,5 +1,6 @@
 """The pages of a picture: files, columns, what it says, the count, the starting point."""
 
+import os
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -134,6 +135,19 @@ def test_yesterday_s_files_are_erased(owner, files, now):
     drafts.sweep(at=now + drafts.KEPT * 2)
 
     assert not folder.exists()
+
+
+def test_a_folder_that_is_being_made_is_not_erased(now):
+    fresh, old = drafts._root() / "fresh", drafts._root() / "old"
+    for folder, days in ((fresh, 0), (old, 2)):
+        folder.mkdir(parents=True)
+        made = (now - days * drafts.KEPT).timestamp()
+        os.utime(folder, (made, made))
+
+    drafts.sweep(at=now)
+
+    assert fresh.exists()
+    assert not old.exists()
 
 
 # --- Columns --------------------------------------------------------------------------------------
@@ -413,9 +427,11 @@ def test_a_picture_becomes_the_starting_point_and_is_undone(owner, taken):
 
     assert "est le point de départ" in words_of(begun)
     assert Balance.objects.filter(on_hand__gt=0).exists()
+    assert "point de départ pris" in words_of(owner.get(START))
     undone = owner.post(reverse("picture:undo", args=[taken.public_id]), follow=True)
     assert "En faire le point de départ" in words_of(undone)
     assert not Balance.objects.filter(on_hand__gt=0).exists()
+    assert "point de départ pris" not in words_of(owner.get(START))
 
 
 def test_undoing_what_was_not_begun_says_so(owner, taken):
