@@ -120,7 +120,7 @@ TEMPLATES: list[dict[str, Any]] = [
 SQLITE_SYNCHRONOUS = os.environ.get("BACKOFFICINE_SQLITE_SYNCHRONOUS", "FULL")
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
+    "timeout": 60,  # opening a large shop's stock writes for half a minute
     "init_command": (
         f"PRAGMA journal_mode=WAL;PRAGMA synchronous={SQLITE_SYNCHRONOUS};"
         "PRAGMA recursive_triggers=ON;PRAGMA temp_store=MEMORY;PRAGMA mmap_size=134217728;"
@@ -142,6 +142,14 @@ except ValueError:
 DATABASES["default"]["CONN_MAX_AGE"] = None
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+else:
+    # The pages ask the same questions all day: planned once a connection, and never compiled.
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "server_side_binding": True,
+        "prepare_threshold": 3,
+        "options": "-c jit=off",
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Files, because the processes of the server count failed logins together.

@@ -36,11 +36,11 @@ def contest(
     :raises UnknownLoss: if no rule finds the line.
     :raises AlreadyContested: if someone did and no answer came yet.
     """
+    # One contest at a time in the house: two people who doubt the same line count once.
+    Pharmacy.objects.select_for_update().order_by("pk").first()
     known = Contest.objects.filter(request_id=request_id).first()
     if known is not None:
         return known
-    # One contest at a time in the house: two people who doubt the same line count once.
-    Pharmacy.objects.select_for_update().order_by("pk").first()
     if queries.loss(loss_key) is None:
         raise UnknownLoss
     if Contest.objects.filter(loss_key=loss_key, answer__isnull=True).exists():

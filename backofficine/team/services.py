@@ -156,7 +156,6 @@ def _begin_attempt(
 
 
 @transaction.atomic
-@transaction.atomic
 def change_role(user: User, *, role: Role) -> None:
     """Give another post, and its rights. :raises LastOwner: if no owner would be left."""
     if user.role == Role.OWNER and role != Role.OWNER:
