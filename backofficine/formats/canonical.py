@@ -54,11 +54,15 @@ class StockLine:
         return self.quantity < 0
 
 
+Day = date  # which a field of SaleLine is called
+
+
 @dataclass(frozen=True, slots=True)
 class SaleLine:
     """Boxes sold on a day; a negative quantity is a return.
 
-    ``occurred_at`` is the local time of the sale, without zone, when the file tells it.
+    ``occurred_at`` is the local time of the sale, without zone, when the file tells it; ``since``
+    is the first day of a whole month that the line sums up, ``date`` being its last.
     ``amount_ttc`` in euros with tax, for the line.
     """
 
@@ -70,6 +74,7 @@ class SaleLine:
     label: str = ""
     amount_ttc: Decimal | None = None
     prescription: bool | None = None
+    since: Day | None = None
 
 
 LineT = TypeVar("LineT")
@@ -234,6 +239,7 @@ def _sales_by_month(data: bytes) -> Import[SaleLine]:
             code=line.code,
             quantity=line.quantity,
             label=line.label,
+            since=line.first_on,
         )
         for line in export.lines
     ]

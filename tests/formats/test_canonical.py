@@ -171,6 +171,7 @@ def test_a_column_a_month_gives_a_sale_a_month(headings):
         (date(2026, 2, 28), 2),
     ]
     assert [line.line for line in read.lines] == [2003, 2004]
+    assert [line.since for line in read.lines] == [date(2026, 1, 1), date(2026, 2, 1)]
     assert [rejected.line for rejected in read.rejected] == [3]
 
 

@@ -372,6 +372,68 @@ def test_an_overlapping_export_adds_only_what_is_new(
     assert queries.on_hand(product) == 16
 
 
+@pytest.fixture
+def record_months(now: datetime, actor: Actor, pharmacy: Pharmacy) -> Import:
+    def call(*lines: str, at: datetime = now + timedelta(days=60)) -> services.SalesReport:
+        data = "\n".join(["CIP;Désignation;10/2026;11/2026", *lines, ""]).encode()
+        return services.import_sales(data, name="mois.csv", at=at, actor=actor)
+
+    return call
+
+
+def test_a_month_that_overlaps_the_opening_is_not_withdrawn(
+    lgo: Pharmacy, open_stock: Import, record_months: Import
+) -> None:
+    product = ProductFactory()
+    open_stock(f"{product.cip13};Un;20;A;;;")
+
+    report = record_months(f"{product.cip13};UN;9;5")
+
+    assert queries.on_hand(product) == 20
+    assert (report.history["quantity"], report.withdrawn["quantity"]) == (9, 0)
+    assert [line["line"] for line in report.rejected] == [2004]
+    assert "24/11/2026" in report.rejected[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("opened", "history", "withdrawn"), [("30/11/2026 23:59", 14, 0), ("01/11/2026", 9, 5)]
+)
+def test_a_month_before_or_after_the_opening_is_whole(
+    lgo: Pharmacy, open_stock: Import, record_months: Import, now: datetime,
+    opened: str, history: int, withdrawn: int,
+) -> None:  # fmt: skip
+    product = ProductFactory()
+    open_stock(f"{product.cip13};20;{opened}", heading="cip13;stock;date inventaire",
+               at=now + timedelta(days=10))  # fmt: skip
+
+    report = record_months(f"{product.cip13};UN;9;5")
+
+    assert (report.history["quantity"], report.withdrawn["quantity"]) == (history, withdrawn)
+    assert queries.on_hand(product) == 20 - withdrawn
+
+
+@pytest.mark.parametrize("months_first", [True, False])
+def test_a_month_and_its_days_are_told_once(
+    record_sales: Import, record_months: Import, months_first: bool
+) -> None:
+    both, other = ProductFactory(), ProductFactory()
+    days = [f"03/10/2026 10:00;{both.cip13};2", f"20/10/2026 16:00;{both.cip13};7"]
+    more = f"30/09/2026 10:00;{both.cip13};1"
+    month = f"{both.cip13};UN;9;0"
+    rest = f"{other.cip13};DEUX;4;0"
+
+    if months_first:
+        reports = [record_months(month, rest), record_sales(*days, more)]
+    else:
+        reports = [record_sales(*days, more), record_months(month, rest)]
+
+    sold = dict.fromkeys((both.pk, other.pk), 0)
+    for product, quantity in DemandLine.objects.values_list("product_id", "quantity"):
+        sold[product] += quantity
+    assert sold == {both.pk: 10, other.pk: 4}
+    assert reports[1].already_known == (2 if months_first else 1)
+
+
 def test_an_import_cut_short_goes_on(
     lgo: Pharmacy, open_stock: Import, record_sales: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:

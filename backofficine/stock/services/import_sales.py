@@ -44,6 +44,7 @@ from backofficine.stock.services.withdraw import Wanted, withdraw
 from backofficine.team.models import Actor
 
 _NOON = time(12)  # of a sale whose hour the file does not tell
+_LAST_MINUTE = time(23, 59)  # a stock dated of it is that of a day's end
 _MOST_LINES = 200  # of one posting
 _POSTINGS_AT_ONCE = 100  # of one transaction: a crash loses at most these, and they come again
 _SOURCE = "import-sales:"
@@ -116,13 +117,25 @@ class SalesReport:
 
 @dataclass(slots=True)
 class _Sale:
-    """A line that names one product, at an instant; ``quantity`` stock units, below zero back."""
+    """A line that names one product, at an instant; ``quantity`` stock units, below zero back.
+
+    ``since`` is the first day of a whole month, told as one sale of its last day.
+    """
 
     line: int
     product: Product
     at: datetime
     on: date
     quantity: int
+    since: date | None = None
+
+    def overlaps(self, opening: datetime) -> bool:
+        """Whether an opening, in the pharmacy's time, falls within the month the line sums up."""
+        if self.since is None:
+            return False
+        return self.since < opening.date() and opening < datetime.combine(
+            self.on, _LAST_MINUTE, opening.tzinfo
+        )
 
 
 def import_sales(
@@ -210,13 +223,13 @@ class _Sales:
                 self.file.digest,
                 name=self.name,
                 at=self.at,
-                report=report.as_dict(),
+                report={**report.as_dict(), **_spans([*history, *moving])},
             )
         return report
 
     @property
     def _source(self) -> str:
-        return f"{_SOURCE}{self.file.digest[:32]}"
+        return _source(self.file.digest)
 
     def _understood(self, asked: list[SaleLine]) -> list[_Sale]:
         """The lines that name one product at a possible instant, in the order of time."""
@@ -239,29 +252,37 @@ class _Sales:
                 self.left_out.add(line.line, line.code, _in_the_future(line.date))
             else:
                 quantity = line.quantity * product.doses_per_box
-                sales.append(_Sale(line.line, product, at, line.date, quantity))
+                sales.append(_Sale(line.line, product, at, line.date, quantity, line.since))
         sales.sort(key=lambda sale: (sale.at, sale.line))
         return sales
 
     def _new_ones(self, sales: list[_Sale], report: SalesReport) -> list[_Sale]:
-        """Leave out what earlier files said already: the same product, instant and quantity."""
+        """Leave out what earlier files said already: the same product, instant and quantity.
+
+        A month and its days are told once, whichever came first.
+        """
         if not sales:
             return []
+        covered = self._covered(sales)
         earlier = (
             DemandLine.objects.standing()
             .filter(
                 source__startswith=_SOURCE,
-                occurred_at__gte=sales[0].at,
-                occurred_at__lte=sales[-1].at,
+                occurred_on__gte=min(sale.since or sale.on for sale in sales),
+                occurred_on__lte=sales[-1].on,
             )
             .exclude(source=self._source)
-            .values_list("product_id", "occurred_at", "quantity", "kind")
+            .values_list("product_id", "occurred_at", "quantity", "kind", "occurred_on")
         )
         returned = str(DemandLine.Kind.RETURNED)
         known: Counter[tuple[int, datetime, int]] = Counter()
-        for product, at, quantity, kind in earlier.iterator(chunk_size=5000):
+        has_months = any(sale.since for sale in sales)
+        months: set[tuple[int, int, int]] = set()
+        for product, at, quantity, kind, on in earlier.iterator(chunk_size=5000):
             known[product, at, -quantity if kind == returned else quantity] += 1
-        if not known:
+            if has_months:
+                months.add((product, on.year, on.month))
+        if not known and not covered:
             return sales
         new = []
         for sale in sales:
@@ -269,9 +290,37 @@ class _Sales:
             if known[key]:
                 known[key] -= 1
                 report.already_known += 1
+            elif (
+                sale.since is not None and (sale.product.pk, sale.on.year, sale.on.month) in months
+            ) or any(
+                first <= sale.on <= last and sale.product.pk in products
+                for first, last, products in covered
+            ):
+                report.already_known += 1
             else:
                 new.append(sale)
         return new
+
+    def _covered(self, sales: list[_Sale]) -> list[tuple[date, date, set[int]]]:
+        """Spans that other files summed up, each with the products they told of.
+
+        What was undone since covers nothing: its lines stand no more.
+        """
+        covered = []
+        reports = ImportedFile.objects.filter(
+            kind=ImportedFile.Kind.SALES, report__has_key="covers"
+        ).values_list("report__digest", "report__covers")
+        for digest, spans in reports:
+            for first, last in (map(date.fromisoformat, span) for span in spans):
+                if digest == self.file.digest or last < sales[0].on or first > sales[-1].on:
+                    continue
+                told = DemandLine.objects.standing().filter(
+                    source=_source(digest), occurred_on__gte=first, occurred_on__lte=last
+                )
+                products = set(told.values_list("product_id", flat=True).distinct())
+                if products:
+                    covered.append((first, last, products))
+        return covered
 
     def _parted(self, sales: list[_Sale], *, mode: str) -> tuple[list[_Sale], list[_Sale]]:
         """Sales that are history, and sales that move boxes."""
@@ -282,11 +331,15 @@ class _Sales:
         if first is None:
             return sales, []
         opened = _opened_at()
+        here = zone()
         history: list[_Sale] = []
         moving: list[_Sale] = []
         for sale in sales:
-            begins = opened.get(sale.product.pk, first)
-            (moving if sale.at >= begins else history).append(sale)
+            begins = opened.get(sale.product.pk, first).astimezone(here)
+            if sale.overlaps(begins):
+                self.left_out.add(sale.line, sale.product.cip13, _overlaps_the_opening(begins))
+            else:
+                (moving if sale.at >= begins else history).append(sale)
         return history, moving
 
     def _before_the_counter(self, sales: list[_Sale]) -> list[_Sale]:
@@ -397,6 +450,17 @@ class _Sales:
         )  # fmt: skip
 
 
+def _source(digest: str) -> str:
+    return f"{_SOURCE}{digest[:32]}"
+
+
+def _spans(sales: list[_Sale]) -> dict[str, list[list[str]]]:
+    """The whole months that sales sum up, as a report keeps them; nothing where there is none."""
+    months = sorted({(sale.since, sale.on) for sale in sales if sale.since is not None})
+    spans = [[first.isoformat(), last.isoformat()] for first, last in months]
+    return {"covers": spans} if spans else {}
+
+
 def _opened_at() -> dict[int, datetime]:
     """When the stock of each product was opened."""
     rows = (
@@ -420,6 +484,13 @@ def _groups(sales: list[_Sale]) -> Iterator[Sequence[_Sale]]:
 
 def _in_the_future(day: date) -> str:
     return _("%(day)s has not come yet: check the column of dates.") % {"day": f"{day:%d/%m/%Y}"}
+
+
+def _overlaps_the_opening(opening: datetime) -> str:
+    return _(
+        "The stock was opened on %(day)s, within this month: its boxes cannot be told apart. "
+        "Import the sales of its days instead."
+    ) % {"day": f"{opening:%d/%m/%Y}"}
 
 
 def _counter_told_it(first: datetime) -> str:
