@@ -97,36 +97,36 @@ RANKED: dict[str, Words] = {
 
 REASONS: dict[str, Words] = {
     "silent_too_long": _(
-        "Silent for %(silence_days)s days; one sale every %(interval_days)s days before."
+        "Silent for %(silence_days)s; %(interval_days)s between two sales before."
     ),
-    "silent_and_rare": _("Silent for %(silence_days)s days; too few sales to tell a rhythm."),
-    "out_now": _("At zero, %(days_out)s days out in a year, %(per_month)s a month else."),
+    "silent_and_rare": _("Silent for %(silence_days)s; too few sales to tell a rhythm."),
+    "out_now": _("At zero, %(days_out)s out in a year, %(per_month)s a month else."),
     "stops_and_starts": _(
-        "%(gaps)s stops in a year, %(days_out)s days without; %(per_month)s a month else."
+        "%(gaps)s stops in a year, %(days_out)s without; %(per_month)s a month else."
     ),
     "national_shortage": _(
-        "National shortage: %(national_days)s of %(days_out)s days without."
+        "National shortage: %(national_days)s, of %(days_out)s without."
     ),
     "dormant_unknown_return": _(
-        "Silent for %(silence_days)s days. Return window unknown: ask the supplier."
+        "Silent for %(silence_days)s. Return window unknown: ask the supplier."
     ),
     "dormant_count_first": _(
-        "Silent for %(silence_days)s days. Perhaps not there (%(ghost)s): look first."
+        "Silent for %(silence_days)s. Perhaps not there (%(ghost)s): look first."
     ),
     "dormant_ask_return": _(
-        "Silent for %(silence_days)s days, received within the year: ask for its return."
+        "Silent for %(silence_days)s, received within the year: ask for its return."
     ),
     "excess_ask_return": _(
-        "%(cover_days)s days of sales held, for an aim of %(horizon_days)s; received lately: ask "
+        "%(cover_days)s of sales held, for an aim of %(horizon_days)s; received lately: ask "
         "for its return."
     ),
     "excess_let_sell": _(
-        "%(cover_days)s days of sales held, for an aim of %(horizon_days)s: let it sell, do not "
+        "%(cover_days)s of sales held, for an aim of %(horizon_days)s: let it sell, do not "
         "order."
     ),
     "emergency": _("Kept whatever it sells."),
     "will_not_sell": _(
-        "Expires %(expires_on)s, in %(days_left)s days; sells %(per_month)s a month."
+        "Expires %(expires_on)s, in %(days_left)s; sells %(per_month)s a month."
     ),
     "already_expired": _("Expired %(expires_on)s: take it off the shelf."),
     "price_fell": _("Public price from %(old_price)s to %(new_price)s since %(since)s."),
@@ -139,7 +139,7 @@ REASONS: dict[str, Words] = {
         "%(laboratories)s laboratories, %(references)s references. Keep %(keep)s; sell off "
         "%(others)s."
     ),
-    "rotation": _("%(share)s of the lines, %(cover_days)s days in stock."),
+    "rotation": _("%(share)s of the lines, %(cover_days)s in stock."),
 }  # fmt: skip
 
 ACTS: dict[str, tuple[Words, Words]] = {
@@ -169,7 +169,7 @@ ACTS: dict[str, tuple[Words, Words]] = {
     ),
     "raise_minimum": (
         _("Raise the minimum stock of those always missing that sell every month."),
-        _("%(lines_said)s, %(boxes_per_month)s boxes a month"),
+        _("%(lines_said)s, %(boxes_per_month)s a month"),
     ),
     "lower_orders": (
         _("Order none of the products in excess until they have sold."),
@@ -190,8 +190,8 @@ ACTS: dict[str, tuple[Words, Words]] = {
 }
 
 UNKNOWNS: dict[str, Words] = {
-    "one_day": _("The boxes of the day of the sales: the two files are %(days)s days apart."),
-    "year_of_sales": _("Seasons, and what sells less than once a year: %(days)s days of sales."),
+    "one_day": _("The boxes of the day of the sales: the two files are %(days)s apart."),
+    "year_of_sales": _("Seasons, and what sells less than once a year: %(days)s of sales."),
     "days_of_sales": _("On which days things sold: sales are totals of a month."),
     "purchase_prices": _(
         "What a part of the stock costs: %(assumed)s prices assumed, %(unpriced)s unknown."
@@ -287,6 +287,12 @@ def boxes_in_words(value: Number) -> str:
     return ngettext("%(number)s box", "%(number)s boxes", abs(int(value))) % {"number": shown}
 
 
+def days_in_words(value: Number) -> str:
+    """So many days, to the tenth when they are few."""
+    shown = number(value)
+    return ngettext("%(number)s day", "%(number)s days", abs(int(value))) % {"number": shown}
+
+
 def products(value: Number) -> str:
     """So many products."""
     return ngettext("%(number)s product", "%(number)s products", int(value)) % {
@@ -319,8 +325,7 @@ def measure(value: Number, unit: str, *, decimals: int = 2) -> str:
         case "boxes_per_month":
             return gettext("%(amount)s a month") % {"amount": boxes_in_words(value)}
         case "days":
-            shown = quantity(value, 0)
-            return ngettext("%(number)s day", "%(number)s days", int(value)) % {"number": shown}
+            return days_in_words(round(Decimal(value)))
         case "share":
             return percent(value)
         case "percent":
@@ -368,7 +373,11 @@ def in_words(numbers: Mapping[str, Number], texts: Mapping[str, str]) -> dict[st
         elif key in _SHARES:
             told[key] = percent(value)
         elif key in _DAYS:
-            told[key] = quantity(value, 0)
+            told[key] = measure(value, "days")
+        elif key == "interval_days":
+            told[key] = days_in_words(value)
+        elif key == "boxes_per_month":
+            told[key] = boxes_in_words(value)
         elif key == "per_month":
             told[key] = (
                 boxes_in_words(value) if value >= Decimal("0.1") else gettext("less than 0.1 box")
@@ -416,8 +425,8 @@ def reason(line: Line) -> str:
     if successor:
         told = f"{told} " + gettext("Order instead: %(product)s.") % {"product": successor}
     if line.numbers.get("ordered_boxes"):
-        told = f"{told} " + gettext("Ordered again: %(boxes)s boxes, last %(day)s.") % {
-            "boxes": number(line.numbers["ordered_boxes"]),
+        told = f"{told} " + gettext("Ordered again: %(boxes)s, last %(day)s.") % {
+            "boxes": boxes_in_words(line.numbers["ordered_boxes"]),
             "day": iso_day(line.words.get("last_ordered_on", "")),
         }
     return told.strip()
