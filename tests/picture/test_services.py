@@ -8,6 +8,7 @@ import pytest
 from django.db.models import Sum
 
 from backofficine.catalog.models import Product
+from backofficine.catalog.services import make_product
 from backofficine.cli.tidy import tidy
 from backofficine.formats.exports import Layout, SalesLine, What
 from backofficine.kernel.errors import DomainError
@@ -20,7 +21,7 @@ from backofficine.picture.services.take import picture_day
 from backofficine.planning.queries.demand import demand_at
 from backofficine.stock.models import Address, Balance, CountRequest, DemandLine
 from backofficine.stock.queries import audit
-from backofficine.stock.services import Wanted, withdraw
+from backofficine.stock.services import Wanted, import_sales, withdraw
 from tests.picture.files import given, stock_bytes
 from tests.picture.shop import AS_OF, code, export
 
@@ -312,6 +313,42 @@ def test_a_starting_point_without_a_box_is_taken_back_after_another(picture, act
 
     assert queries.starting_point() is None
     assert not DemandLine.objects.standing().exists()
+
+
+def sold() -> int:
+    told = DemandLine.objects.standing().exclude(kind="returned")
+    return told.aggregate(total=Sum("quantity"))["total"] or 0
+
+
+@pytest.mark.parametrize("truth", ["here", "lgo"])
+def test_an_export_with_hours_tells_nothing_new_of_the_days_of_a_picture(
+    picture, pharmacy, actor, now, truth
+):
+    pharmacy.stock_truth = truth
+    pharmacy.save()
+    start = services.make_starting_point(picture, at=now, actor=actor)
+    before = sold()
+    after = f"{AS_OF + timedelta(days=2):%d/%m/%Y}"
+    lines = [f"30/01/2026 10:{minute};{code(1)};1" for minute in (10, 20)]
+    data = "\n".join(["date;cip13;qte", *lines, f"{after} 09:30;{code(1)};1", ""]).encode()
+
+    report = import_sales(data, name="ventes.csv", at=now, actor=actor)
+
+    assert (report.already_known, sold()) == (2, before + 1)
+    if truth == "here":
+        services.undo_starting_point(start, at=now + timedelta(minutes=1), actor=actor)
+        again = import_sales(data + b"\n", name="ventes.csv", at=now, actor=actor)
+        assert (again.history["lines"], sold()) == (2, 3)
+
+
+def test_a_picture_does_not_open_over_sales_imported_before(picture, actor, now):
+    data = f"date;cip13;qte\n30/01/2026 10:10;{code(1)};1\n".encode()
+    make_product(name="INVENTE 1 CPR", codes=[code(1)])
+    import_sales(data, name="ventes.csv", at=now, actor=actor)
+
+    with pytest.raises(services.HistoryTold, match="30/01/2026"):
+        services.make_starting_point(picture, at=now, actor=actor)
+    assert sold() == 1
 
 
 def test_it_cannot_be_taken_back_twice(picture, actor, now):

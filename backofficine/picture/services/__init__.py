@@ -3,6 +3,7 @@
 from backofficine.picture.services.counts import NotInThePicture, type_count, type_counts
 from backofficine.picture.services.starting import (
     DataErased,
+    HistoryTold,
     NotInForce,
     StockAlreadyOpen,
     StockMoved,
@@ -19,7 +20,7 @@ from backofficine.picture.services.take import (
 )
 
 __all__ = [
-    "DataErased", "GivenFile", "NotInForce", "NotInThePicture", "PictureRefused",
+    "DataErased", "GivenFile", "HistoryTold", "NotInForce", "NotInThePicture", "PictureRefused",
     "StockAlreadyOpen", "StockMoved", "erase_old_data", "make_starting_point", "read_files",
     "remember_layout", "take_picture", "type_count", "type_counts", "undo_starting_point",
 ]  # fmt: skip

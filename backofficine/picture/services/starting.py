@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Max, Min
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Evidence, Product
@@ -23,7 +24,7 @@ from backofficine.picture.models import Picture, PictureData, StartingPoint
 from backofficine.picture.pack import unpack
 from backofficine.picture.queries import starting_point
 from backofficine.picture.shelf import Item, Shelf
-from backofficine.stock.models import Address, Balance, CountRequest, Posting
+from backofficine.stock.models import Address, Balance, CountRequest, DemandLine, Posting
 from backofficine.stock.services import import_sales, import_stock, reverse
 from backofficine.stock.services.imports import Codes
 from backofficine.stock.services.ledger import in_turn
@@ -54,6 +55,13 @@ class StockAlreadyOpen(DomainError):
     )
 
 
+class HistoryTold(DomainError):
+    message = _(
+        "Sales of %(first)s to %(last)s were imported already: this picture would count them "
+        "twice. Open the stock by importing its file instead."
+    )
+
+
 class NothingOpened(DomainError):
     message = _("No line of this picture can open the stock: check the codes of the stock file.")
 
@@ -79,6 +87,7 @@ def make_starting_point(
 
     :raises StockAlreadyOpen: if boxes are already followed here.
     :raises DataErased: if the files' words are gone.
+    :raises HistoryTold: if sales of the same days were imported before.
     :raises NothingOpened: if no line can be used.
     """
     with transaction.atomic():
@@ -91,13 +100,34 @@ def make_starting_point(
         data = PictureData.objects.filter(picture=picture).first()
         if data is None:
             raise DataErased
-        return _Opening(picture, unpack(data.packed), at=at, actor=actor, progress=progress).run()
+        shelf = unpack(data.packed)
+        _refuse_told(_span(shelf))
+        return _Opening(picture, shelf, at=at, actor=actor, progress=progress).run()
 
 
 def _is_open() -> bool:
     """Whether any posting still holds: a starting point that was undone left only mirrors."""
     standing = Posting.objects.exclude(reason=Posting.Reason.REVERSAL).filter(reversed_by=None)
     return standing.exists() or Balance.objects.filter(on_hand__gt=0).exists()
+
+
+def _span(shelf: Shelf) -> tuple[date, date]:
+    """The days whose sales the picture tells."""
+    return shelf.starts[0], shelf.as_of
+
+
+def _refuse_told(span: tuple[date, date]) -> None:
+    """Refuse days whose history stands: by day at noon, no line would be known again.
+
+    :raises HistoryTold: if there are any.
+    """
+    told = (
+        DemandLine.objects.standing()
+        .filter(kind=DemandLine.Kind.HISTORY, occurred_on__gte=span[0], occurred_on__lte=span[1])
+        .aggregate(first=Min("occurred_on"), last=Max("occurred_on"))
+    )
+    if told["first"] is not None:
+        raise HistoryTold(first=f"{told['first']:%d/%m/%Y}", last=f"{told['last']:%d/%m/%Y}")
 
 
 class _Opening:
@@ -125,7 +155,11 @@ class _Opening:
         self.progress("sales")
         # Sales first: before any opening they are history, whoever holds the stock.
         sales = import_sales(
-            self._sales_file(), name=f"{name}-ventes.csv", at=self.at, actor=self.actor
+            self._sales_file(),
+            name=f"{name}-ventes.csv",
+            at=self.at,
+            actor=self.actor,
+            covers=_span(self.shelf),
         )
         self.progress("stock")
         stock = import_stock(

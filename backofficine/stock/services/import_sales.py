@@ -49,6 +49,8 @@ _MOST_LINES = 200  # of one posting
 _POSTINGS_AT_ONCE = 100  # of one transaction: a crash loses at most these, and they come again
 _SOURCE = "import-sales:"
 
+Span = tuple[date, date]  # first and last day
+
 
 @dataclass
 class SalesReport:
@@ -139,7 +141,13 @@ class _Sale:
 
 
 def import_sales(
-    data: bytes, *, name: str, at: datetime, actor: Actor, progress: Progress = silent
+    data: bytes,
+    *,
+    name: str,
+    at: datetime,
+    actor: Actor,
+    progress: Progress = silent,
+    covers: Span | None = None,
 ) -> SalesReport:
     """Record the sales of a file, whatever the record thought it held.
 
@@ -147,7 +155,8 @@ def import_sales(
     History is written at once; withdrawals follow in the order of their instants, a hundred
     postings at a time, each known by the file and its line: an import that was cut short is
     started again and goes on. The same file again changes nothing; once the catalogue has changed,
-    the lines left out are tried again.
+    the lines left out are tried again. ``covers`` are the first and last day that the file sums up:
+    what another one tells of its products there is known already.
 
     :raises FileRefused: if the file is no sales file, or none of its lines can be used.
     """
@@ -155,7 +164,7 @@ def import_sales(
     earlier = Earlier.of(ImportedFile.Kind.SALES, file.digest)
     if earlier.last is not None and earlier.is_done:
         return _repeat(earlier.last, file.digest)
-    return _Sales(file, earlier, name=name, at=at, actor=actor, progress=progress).run()
+    return _Sales(file, earlier, name, at, actor, progress, covers).run()
 
 
 def _repeat(known: ImportedFile, digest: str) -> SalesReport:
@@ -187,6 +196,7 @@ class _Sales:
     at: datetime
     actor: Actor
     progress: Progress
+    covers: Span | None
     left_out: LeftOut = field(default_factory=LeftOut)
 
     def run(self) -> SalesReport:
@@ -223,7 +233,7 @@ class _Sales:
                 self.file.digest,
                 name=self.name,
                 at=self.at,
-                report={**report.as_dict(), **_spans([*history, *moving])},
+                report={**report.as_dict(), **self._spans([*history, *moving])},
             )
         return report
 
@@ -321,6 +331,14 @@ class _Sales:
                 if products:
                     covered.append((first, last, products))
         return covered
+
+    def _spans(self, sales: list[_Sale]) -> dict[str, list[list[str]]]:
+        """The spans this file sums up, as its report keeps them; nothing where there is none."""
+        told = {(sale.since, sale.on) for sale in sales if sale.since is not None}
+        if self.covers is not None:
+            told.add(self.covers)
+        spans = [[first.isoformat(), last.isoformat()] for first, last in sorted(told)]
+        return {"covers": spans} if spans else {}
 
     def _parted(self, sales: list[_Sale], *, mode: str) -> tuple[list[_Sale], list[_Sale]]:
         """Sales that are history, and sales that move boxes."""
@@ -452,13 +470,6 @@ class _Sales:
 
 def _source(digest: str) -> str:
     return f"{_SOURCE}{digest[:32]}"
-
-
-def _spans(sales: list[_Sale]) -> dict[str, list[list[str]]]:
-    """The whole months that sales sum up, as a report keeps them; nothing where there is none."""
-    months = sorted({(sale.since, sale.on) for sale in sales if sale.since is not None})
-    spans = [[first.isoformat(), last.isoformat()] for first, last in months]
-    return {"covers": spans} if spans else {}
 
 
 def _opened_at() -> dict[int, datetime]:
