@@ -26,9 +26,9 @@ MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 
 
 # Pages are Python, which uses one core: one process for each of two. More threads would only
-# make every page wait for every other.
+# make every page wait for every other; three leave room for a long act beside short pages.
 WORKERS = min(2, os.cpu_count() or 1)
-THREADS = 6
+THREADS = 3
 
 
 class PortTaken(DomainError):
