@@ -94,8 +94,8 @@ class Colleague:
     def _one_receipt(self) -> None:
         page = self.post("/receptionner/commencer/", request_id=uuid4(), **self.start)
         number = int(page.rstrip("/").rsplit("/", 1)[1])
-        for _scan in range(SCANS_PER_RECEIPT):
-            if self.stopping.is_set() and self.scans:
+        for scan in range(SCANS_PER_RECEIPT):
+            if self.stopping.is_set() and scan:  # an empty receipt is not closed
                 break
             key, code = str(uuid4()), random.choice(self.codes)
             self.scans[key] = code
