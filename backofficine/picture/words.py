@@ -421,7 +421,9 @@ def word(table: Mapping[str, Any], key: str) -> str:
 def reason(line: Line) -> str:
     """Why a line is in its section."""
     told = fill(REASONS.get(line.reason, ""), in_words(line.numbers, line.words))
-    successor = line.words.get("successor_label") or line.words.get("successor")
+    # Both: a replacement often bears the very same name.
+    named = (line.words.get("successor_label"), line.words.get("successor"))
+    successor = " ".join(one for one in named if one)
     if successor:
         told = f"{told} " + gettext("Order instead: %(product)s.") % {"product": successor}
     if line.numbers.get("ordered_boxes"):

@@ -187,7 +187,7 @@ def test_two_exports_become_two_pages_and_a_starting_point(
     for field in page.get_by_role("spinbutton").all()[:3]:
         field.fill("0")
     page.get_by_role("button", name="Garder ce qui a été trouvé").click()
-    expect(page.get_by_role("heading", name="3 produits vérifiés, 3 faux")).to_be_visible()
+    expect(page.get_by_role("heading", name="3 produits vérifiés, dont 3 où")).to_be_visible()
     photograph(page, "picture-counted")
 
     # The starting point, and back.

@@ -83,7 +83,7 @@ def count(request: Request, number: UUID) -> HttpResponse:
 
 
 def _listed(first: Report, corrected: queries.Corrected, *, posted: Container[str]) -> list[Line]:
-    """Give the products to type: those of every list that may have been printed.
+    """Give the products to type, in walking order: those of every list that may have been printed.
 
     The first list stays while it is walked; the next twenty follow it, once their turn has come on
     the printed sheet; what was typed stays in sight, and what is being typed is never dropped.
@@ -99,7 +99,7 @@ def _listed(first: Report, corrected: queries.Corrected, *, posted: Container[st
             listed.setdefault(code, line)
     for line in corrected.report.count_list:
         listed.setdefault(line.code, line)
-    return list(listed.values())
+    return sorted(listed.values(), key=lambda line: (line.address, line.label, line.code))
 
 
 def _at_start(number: UUID) -> str:
