@@ -1,0 +1,5 @@
+"""The sub-commands of ordering, one file per flow."""
+
+from backofficine.planning.commands import propose
+
+COMMANDS = [*propose.COMMANDS]

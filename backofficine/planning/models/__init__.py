@@ -1,0 +1,1 @@
+"""Trained forecasts, people's standing decisions on products, and policies tried on the past."""

@@ -1,0 +1,1 @@
+"""What will be asked: histories with holes, predictive laws, training, and how well they do."""

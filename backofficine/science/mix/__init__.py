@@ -1,0 +1,1 @@
+"""Which supplier, how many packs, at which tier: one optimisation, with its proven gap."""
