@@ -1,0 +1,1 @@
+"""Ordering policies judged on real demand: the sets, the shop that lives them, the baselines."""
