@@ -24,6 +24,8 @@ from backofficine.science.demand.laws import Law
 
 # Half-life of the level, in cycles of a year.
 HALF_LIFE = 0.25
+# A product without a past sells like the mean of the shop, believed for so many periods.
+LEVEL_PRIOR = 0.1
 # A group's season is believed as much as these many units of demand per place in the cycle.
 SEASON_PRIOR = 50.0
 # A product's own dispersion counts as much as that of its group after so many periods.
@@ -94,7 +96,7 @@ def train(
     seen = exposure @ recent
     sold = quantity @ recent
     overall = sold.sum() / max(seen.sum(), 1e-9)
-    level = (sold + overall) / (seen + 1.0)
+    level = (sold + overall * LEVEL_PRIOR) / (seen + LEVEL_PRIOR)
     told(0.6)
     mean = level[:, None] * exposure
     count = (exposure > 0).sum(axis=1)
