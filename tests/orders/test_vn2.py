@@ -21,7 +21,9 @@ def demand_of(*rows, known=None):
         season=np.zeros(quantity.shape[1] + 60, dtype=np.int64),
         cycle=1,
         group=np.zeros(len(rows), dtype=np.int64),
+        attributes=np.zeros((len(rows), 0), dtype=np.int64),
         period="week",
+        weight=np.ones(quantity.shape[1] + 60),
     )
 
 
@@ -150,7 +152,10 @@ def test_the_benchmark_masks_weeks_out_of_stock_and_orders_up_to_four_weeks():
         season_ahead=demand.season[13:],
         cycle=1,
         group=demand.group,
+        attributes=demand.attributes,
         period="week",
+        weight=np.ones(13),
+        weight_ahead=np.ones(60),
         on_hand=np.array([1]),
         arriving=np.array([[0, 2]]),
         rules=RULES,
@@ -171,7 +176,10 @@ def test_the_benchmark_takes_the_season_of_the_weeks_to_come():
         season_ahead=np.array([1, 1, 1, 0]),
         cycle=2,
         group=np.zeros(1, dtype=np.int64),
+        attributes=np.zeros((1, 0), dtype=np.int64),
         period="week",
+        weight=np.ones(14),
+        weight_ahead=np.ones(4),
         on_hand=np.array([0]),
         arriving=np.array([[0, 0]]),
         rules=RULES,

@@ -30,6 +30,9 @@ class Costs:
     def critical_ratio(self) -> float:
         return self.lost / (self.lost + self.left)
 
+    def __str__(self) -> str:
+        return f"{self.left:g} left, {self.lost:g} lost"
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -37,6 +40,11 @@ class Rules:
 
     lead: int
     review: int = 1
+
+    @property
+    def cover(self) -> int:
+        """Periods that an order must last: until the next one can be there."""
+        return self.lead + self.review
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +62,20 @@ class Demand:
     """Places in the yearly cycle."""
     group: Ints
     """(n,) products alike."""
+    attributes: Ints
+    """(n, A) codes that products may have in common; A may be zero."""
     period: str
     """day, week or month."""
+    weight: Floats
+    """(T + some,) share of a normal period."""
 
     @property
     def products(self) -> int:
-        return self.quantity.shape[0]
+        return len(self.quantity)
 
     @property
     def periods(self) -> int:
-        return self.quantity.shape[1]
+        return int(self.quantity.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,11 @@ class Moment:
     """(lead + review + more,) places of the periods to come: the calendar is no secret."""
     cycle: int
     group: Ints
+    attributes: Ints
     period: str
+    weight: Floats
+    """(T,)"""
+    weight_ahead: Floats
     on_hand: Ints
     """(n,)"""
     arriving: Ints
@@ -90,8 +106,7 @@ class Moment:
     @property
     def net(self) -> Ints:
         """On hand and in transit."""
-        total: Ints = self.on_hand + self.arriving.sum(axis=1)
-        return total
+        return np.asarray(self.on_hand + self.arriving.sum(axis=1))
 
 
 Policy = Callable[[Moment], Ints]
@@ -143,7 +158,10 @@ def moment(demand: Demand, *, now: int, state: State, rules: Rules, costs: Costs
         season_ahead=demand.season[now : now + SEEN_AHEAD],
         cycle=demand.cycle,
         group=demand.group,
+        attributes=demand.attributes,
         period=demand.period,
+        weight=demand.weight[:now],
+        weight_ahead=demand.weight[now : now + SEEN_AHEAD],
         on_hand=state.on_hand,
         arriving=state.arriving,
         rules=rules,

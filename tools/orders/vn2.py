@@ -92,15 +92,18 @@ def load(folder: Path | None = None) -> Challenge:
 
     ahead = [weeks[-1] + timedelta(weeks=k + 1) for k in range(SEEN_AHEAD)]
     department = master_heading.index("Department")
-    names = sorted({master[key][department] for key in keys})
     demand = Demand(
         name="vn2-retail-weekly",
         quantity=np.array([[float(cell or 0) for cell in row[2:]] for row in sales]),
         known=np.array([[cell == "True" for cell in flags[key][2:]] for key in keys]),
         season=np.array([week_of_year(day) for day in weeks + ahead], dtype=np.int64),
         cycle=53,
-        group=np.array([names.index(master[key][department]) for key in keys], dtype=np.int64),
+        group=codes([master[key][department] for key in keys]),
+        attributes=np.column_stack(
+            [codes([master[key][place] for key in keys]) for place in range(len(master_heading))]
+        ),
         period="week",
+        weight=np.ones(len(weeks) + SEEN_AHEAD),
     )
     return Challenge(
         demand=demand,
@@ -114,6 +117,11 @@ def load(folder: Path | None = None) -> Challenge:
             name: [master[key][place] for key in keys] for place, name in enumerate(master_heading)
         },
     )
+
+
+def codes(names: Sequence[str]) -> Ints:
+    """Numbers from zero for names, in alphabetical order."""
+    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
 def week_of_year(day: date) -> int:
@@ -134,7 +142,7 @@ def benchmark(now: Moment) -> Ints:
     flat = np.where(seen, now.quantity[:, -MEAN_OF:] / factor[now.season[-MEAN_OF:]], 0.0)
     base = flat.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     target = base * factor[now.season_ahead[:COVER]].sum()
-    return np.round(np.maximum(target - now.net, 0.0)).astype(np.int64)
+    return np.asarray(np.round(np.maximum(target - now.net, 0.0)), dtype=np.int64)
 
 
 def seasonal_factors(now: Moment) -> Floats:
