@@ -42,6 +42,7 @@ class Right(models.Model):
             ("count_stock", "Count stock"),
             ("move_narcotics", "Move narcotics"),
             ("hold_lots", "Hold a lot, and give it back"),
+            ("choose_policy", "Choose the policy that proposes orders"),
             ("see_losses", "Read the loss ledger"),
             ("contest_losses", "Contest a loss"),
             ("sign_tariffs", "Change and sign tariffs"),
@@ -57,7 +58,9 @@ RIGHTS: dict[str, set[str]] = {
     Role.STOCK_CLERK: {"receive", "put_away", "write_off", "count_stock", "contest_losses"},
 }
 RIGHTS[Role.TECHNICIAN] = RIGHTS[Role.STOCK_CLERK] | {"dispense", "promise", "order"}
-RIGHTS[Role.PHARMACIST] = RIGHTS[Role.TECHNICIAN] | {"move_narcotics", "hold_lots", "import_files"}
+RIGHTS[Role.PHARMACIST] = RIGHTS[Role.TECHNICIAN] | {
+    "move_narcotics", "hold_lots", "import_files", "choose_policy",
+}  # fmt: skip
 RIGHTS[Role.OWNER] = RIGHTS[Role.PHARMACIST] | {
     "see_losses", "sign_tariffs", "manage_team", "open_names", "manage_settings",
 }  # fmt: skip

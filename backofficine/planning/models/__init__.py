@@ -1,5 +1,6 @@
 """Trained forecasts, people's standing decisions on products, and policies tried on the past."""
 
 from backofficine.planning.models.decisions import Decision, DecisionEnd
+from backofficine.planning.models.replays import ActivePolicy, Policy, PolicyReplay
 
-__all__ = ["Decision", "DecisionEnd"]
+__all__ = ["ActivePolicy", "Decision", "DecisionEnd", "Policy", "PolicyReplay"]

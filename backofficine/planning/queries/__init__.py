@@ -1,6 +1,13 @@
 """Questions about what to order. They read, they never write."""
 
 from backofficine.planning.queries.calendar import OpenDays
+from backofficine.planning.queries.decisions import (
+    NOTHING_STANDS,
+    Listed,
+    Standing,
+    decisions_listed,
+    standing_decisions,
+)
 from backofficine.planning.queries.demand import (
     PERIOD_DAYS,
     DemandTable,
@@ -15,8 +22,10 @@ from backofficine.planning.queries.lines import (
     lines_shown,
 )
 from backofficine.planning.queries.owed import owed_by_product
+from backofficine.planning.queries.replay import active_policy
 
 __all__ = [
     "PERIOD_DAYS", "DemandTable", "DraftFigures", "OpenDays", "Show", "WeekOfDemand",
-    "demand_at", "draft_figures", "lines_shown", "owed_by_product", "weekly_demand",
+    "active_policy", "demand_at", "draft_figures", "lines_shown", "owed_by_product",
+    "weekly_demand",
 ]  # fmt: skip
