@@ -16,6 +16,13 @@ Management in Supply Chains*, chapters 6 and 7.) The safety stock is rounded up 
 *before* it is used: the numbers a person reads are the numbers that gave the quantity, and
 :func:`recompute` finds the same one from them.
 
+Where the order engine has decided (:class:`Levels`, from ``science.decision``), its minimum and its
+target take the place of these two formulas; position, promises, cases, floor and room count the
+same. An engine's target already holds a whole case above its minimum, so cases are counted down to
+it instead of up::
+
+    quantity = ⌊(target − net) / case⌋ · case       when net is below the minimum
+
 All days are of one kind, open days or calendar days: the caller chooses and keeps to it.
 """
 
@@ -134,6 +141,50 @@ class Service:
     """A product asked for less often than this in the period is ordered for promises only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What the order engine decided for one product, and the numbers that decided it."""
+
+    minimum: int
+    """Order below this; zero: kept for promises only."""
+    target: int
+    """Never order beyond this: at least ``minimum + case_size − 1``."""
+    expected: float
+    """Units expected to be asked until the order after this one arrives, to a tenth."""
+    chance: float
+    """Probability that ``minimum`` units serve all of it, to a hundredth."""
+    missing_cost: float
+    """Euros lost for one unit asked for and not there, to a cent."""
+    holding_cost: float
+    """Euros lost for one unit kept one open day, to a tenth of a cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The same as :class:`Level`, as columns. Products the engine does not know are not ``known``:
+    the plain formulas stand for them."""
+
+    known: Bools
+    minimum: Ints
+    target: Ints
+    expected: Floats
+    chance: Floats
+    missing_cost: Floats
+    holding_cost: Floats
+
+    def __getitem__(self, index: int) -> Level | None:
+        if not self.known[index]:
+            return None
+        return Level(
+            minimum=int(self.minimum[index]),
+            target=int(self.target[index]),
+            expected=float(self.expected[index]),
+            chance=float(self.chance[index]),
+            missing_cost=float(self.missing_cost[index]),
+            holding_cost=float(self.holding_cost[index]),
+        )
+
+
 class ReasonCode(StrEnum):
     """Why this quantity; the words a person reads are written by ``planning``."""
 
@@ -172,6 +223,8 @@ class Numbers:
     terms: Terms
     service_level: float
     variance_to_mean: float
+    level: Level | None = None
+    """What the order engine decided, where it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +302,7 @@ class Proposals:
                 ),
                 service_level=columns.service.level,
                 variance_to_mean=float(self.variance_to_mean[i]),
+                level=columns.levels[i] if columns.levels is not None else None,
             ),
         )
 
@@ -281,6 +335,8 @@ class Columns:
     on_request: Bools | None = None
     """None when no product is."""
     service: Service = Service()
+    levels: Levels | None = None
+    """None when the plain formulas stand for all."""
 
     @classmethod
     def of(
@@ -369,15 +425,25 @@ def propose_many(columns: Columns) -> Proposals:
     least = np.maximum(columns.minimum_floor, np.where(kept, 1, 0))
     wanted_minimum = _up(rate * columns.lead_time_days + safety)
     wanted_target = _up(rate * columns.lead_time_days + safety + rate * columns.review_days)
+    levels = columns.levels
+    decided = np.zeros(len(peak), dtype=np.bool_)
+    if levels is not None:
+        kept = np.where(levels.known, (levels.minimum > 0) & ~on_request, kept)
+        decided = levels.known & kept
+        wanted_minimum = np.where(levels.known, levels.minimum, wanted_minimum)
+        wanted_target = np.where(levels.known, levels.target, wanted_target)
+        safety = np.where(levels.known, 0.0, safety)
+        least = np.maximum(columns.minimum_floor, np.where(kept, 1, 0))
     minimum = np.maximum(np.where(kept, wanted_minimum, 0), least)
     target = np.maximum(np.where(kept, wanted_target, 0), minimum)
+    target = np.where(decided, np.maximum(target, minimum + columns.case_size - 1), target)
 
     net = columns.on_hand + columns.on_order - columns.promised
     need = np.where(net < minimum, target - net, 0)
     owed = np.maximum(-net, 0)
     # Below zero the shelf is empty: boxes for promises come on top of what fits.
     room = np.maximum(columns.maximum - net, 0)
-    cases = -(-need // columns.case_size)
+    cases = np.where(decided, need // columns.case_size, -(-need // columns.case_size))
     whole = cases * columns.case_size
     cut = whole > room
     quantity = np.where(cut, room // columns.case_size * columns.case_size, whole)
@@ -427,17 +493,23 @@ def recompute(proposal: Proposal) -> int:
     numbers = proposal.numbers
     terms = numbers.terms
     minimum = target = 0
-    if numbers.kept:
+    level = numbers.level if numbers.kept else None
+    if level is not None:
+        minimum, target = max(level.minimum, 1), level.target
+    elif numbers.kept:
         rate = (numbers.asked - numbers.peak) / numbers.days_counted
         lead = rate * numbers.lead_time_days + numbers.safety
         minimum = max(_whole(lead), 1)
         target = _whole(lead + rate * numbers.review_days)
     minimum = max(minimum, terms.minimum_floor)
     target = max(target, minimum)
+    if level is not None:
+        target = max(target, minimum + terms.case_size - 1)
 
     need = order_up_to(numbers.position, reorder_point=minimum - 1, target=target)
     owed = max(-numbers.position.net, 0)
-    quantity = math.ceil(need / terms.case_size) * terms.case_size
+    cases = need // terms.case_size if level is not None else math.ceil(need / terms.case_size)
+    quantity = cases * terms.case_size
     if terms.maximum is not None:
         room = max(terms.maximum - numbers.position.net, 0)
         if quantity > room:

@@ -2,5 +2,6 @@
 
 from backofficine.planning.models.decisions import Decision, DecisionEnd
 from backofficine.planning.models.replays import ActivePolicy, Policy, PolicyReplay
+from backofficine.planning.models.training import Training
 
-__all__ = ["ActivePolicy", "Decision", "DecisionEnd", "Policy", "PolicyReplay"]
+__all__ = ["ActivePolicy", "Decision", "DecisionEnd", "Policy", "PolicyReplay", "Training"]

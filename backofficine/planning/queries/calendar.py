@@ -38,6 +38,12 @@ class OpenDays:
     def is_open(self, day: date) -> bool:
         return day.weekday() in self.hours and day not in self.closed
 
+    def weight(self, day: date) -> float:
+        """Opening time of a day against the average open day: 0 when closed."""
+        if not self.is_open(day):
+            return 0.0
+        return _length(self.hours[day.weekday()]) / self._average_day()
+
     def count(self, first: date, last: date) -> int:
         """Open days from ``first`` to ``last``, both included."""
         return sum(
@@ -59,12 +65,15 @@ class OpenDays:
         return total / self._average_day()
 
     def _average_day(self) -> timedelta:
-        total = sum(
-            (
-                datetime.combine(date.min, closes) - datetime.combine(date.min, opens)
-                for stretches in self.hours.values()
-                for opens, closes in stretches
-            ),
-            timedelta(),
-        )
-        return total / len(self.hours)
+        return sum(map(_length, self.hours.values()), timedelta()) / len(self.hours)
+
+
+def _length(stretches: list[tuple[time, time]]) -> timedelta:
+    """Opening time of a day."""
+    return sum(
+        (
+            datetime.combine(date.min, closes) - datetime.combine(date.min, opens)
+            for opens, closes in stretches
+        ),
+        timedelta(),
+    )
