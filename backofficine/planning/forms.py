@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from backofficine.catalog.models import Product
+from backofficine.planning.models import Decision
 from backofficine.purchasing.models import Order, OrderLine, Supplier
 from backofficine.purchasing.services import ImpossibleQuantity
 from backofficine.purchasing.services.orders import IMPOSSIBLE_QUANTITY
@@ -78,3 +80,56 @@ class AnswerForm(forms.Form):
     @property
     def answers(self) -> dict[int, int | None]:
         return {line.pk: self.cleaned_data.get(f"line_{line.pk}") for line in self.lines}
+
+
+def _day(label: Any, **words: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, **words)
+
+
+class DecideForm(forms.Form):
+    """A pause, never in stock, or for promises only: which one, why, until when."""
+
+    KINDS = [
+        (kind.value, kind.label)
+        for kind in (Decision.Kind.SNOOZED, Decision.Kind.ON_PROMISE, Decision.Kind.NEVER)
+    ]
+    product = forms.ModelChoiceField(
+        Product.objects.all(), to_field_name="public_id", widget=forms.HiddenInput
+    )
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    kind = forms.ChoiceField(
+        label=_("Decision"), choices=KINDS, initial=Decision.Kind.SNOOZED, widget=forms.RadioSelect
+    )
+    reason = forms.ChoiceField(
+        label=_("Reason"), choices=[("", _("why?")), *Decision.Reason.choices]
+    )
+    last_day = _day(
+        _("Until (that day included)"), required=False,
+        help_text=_("Needed for a pause; empty: until someone ends it."),
+    )  # fmt: skip
+
+
+class SeasonForm(DecideForm):
+    """A season: its days, and the demand or the minimum that it changes."""
+
+    KINDS = [(Decision.Kind.SEASONAL.value, Decision.Kind.SEASONAL.label)]
+    kind = forms.ChoiceField(
+        choices=KINDS, initial=Decision.Kind.SEASONAL, widget=forms.HiddenInput
+    )
+    first_day = _day(_("First day"))
+    last_day = _day(_("Last day"))
+    percent = WholeField(
+        label=_("Demand, in % of the usual"), required=False,
+        help_text=_("150: half as much again. 0: nothing sells."),
+    )  # fmt: skip
+    minimum = WholeField(label=_("Never fewer than"), required=False)
+    field_order = ["first_day", "last_day", "percent", "minimum", "reason"]
+
+
+class EndDecisionForm(forms.Form):
+    """A decision to end; without one, a product never kept that is kept again."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    decision = forms.ModelChoiceField(Decision.objects.all(), required=False)
+    product = forms.ModelChoiceField(Product.objects.all(), to_field_name="public_id")

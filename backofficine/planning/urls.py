@@ -20,5 +20,8 @@ urlpatterns = [
     path("commande/<uuid:public_id>/reponse", views.answer, name="answer"),
     path("commande/<uuid:public_id>/clore", views.close, name="close"),
     path("commande/<uuid:public_id>/annuler", views.cancel, name="cancel"),
+    path("decisions", views.decisions, name="decisions"),
+    path("decisions/decider", views.decide, name="decide"),
+    path("decisions/terminer", views.end_decision, name="end_decision"),
     path("manquant/<int:pk>", views.elsewhere, name="elsewhere"),
 ]

@@ -25,7 +25,21 @@ from backofficine.planning.queries.owed import owed_by_product
 from backofficine.planning.queries.replay import active_policy
 
 __all__ = [
-    "PERIOD_DAYS", "DemandTable", "DraftFigures", "OpenDays", "Show", "WeekOfDemand",
-    "active_policy", "demand_at", "draft_figures", "lines_shown", "owed_by_product",
+    "NOTHING_STANDS",
+    "PERIOD_DAYS",
+    "DemandTable",
+    "DraftFigures",
+    "Listed",
+    "OpenDays",
+    "Show",
+    "Standing",
+    "WeekOfDemand",
+    "active_policy",
+    "decisions_listed",
+    "demand_at",
+    "draft_figures",
+    "lines_shown",
+    "owed_by_product",
+    "standing_decisions",
     "weekly_demand",
 ]  # fmt: skip

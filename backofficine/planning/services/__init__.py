@@ -1,6 +1,17 @@
 """What to order now, and sending it: each command is one transaction."""
 
 from backofficine.planning.services.carry import carry_over
+from backofficine.planning.services.decisions import (
+    DayMissing,
+    DaysWrong,
+    EmergencyKept,
+    NothingStands,
+    PauseTooLong,
+    PlanEmpty,
+    decide,
+    end_decision,
+    keep_again,
+)
 from backofficine.planning.services.propose import (
     NothingToOrderFrom,
     proposals,
@@ -16,6 +27,8 @@ from backofficine.planning.services.send import (
 )
 
 __all__ = [
-    "AlreadyAsked", "NothingToOrderFrom", "answer_order", "cancel_order", "carry_over",
-    "close_order", "order_elsewhere", "proposals", "propose_orders", "send_order",
+    "AlreadyAsked", "DayMissing", "DaysWrong", "EmergencyKept", "NothingStands",
+    "NothingToOrderFrom", "PauseTooLong", "PlanEmpty", "answer_order", "cancel_order",
+    "carry_over", "close_order", "decide", "end_decision", "keep_again", "order_elsewhere",
+    "proposals", "propose_orders", "send_order",
 ]  # fmt: skip

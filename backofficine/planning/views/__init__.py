@@ -1,5 +1,6 @@
 """Pages of ordering, one file per flow."""
 
+from backofficine.planning.views.decisions import decide, decisions, end_decision
 from backofficine.planning.views.orders import (
     accept,
     add,
@@ -25,7 +26,10 @@ __all__ = [
     "cancel",
     "carry",
     "close",
+    "decide",
+    "decisions",
     "elsewhere",
+    "end_decision",
     "line",
     "order",
     "order_file",
