@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from backofficine.catalog.models import Product
 from backofficine.kernel.append_only import AppendOnly
+from backofficine.purchasing.models import Order
 from backofficine.team.models import Actor
 
 
@@ -82,3 +83,30 @@ class DecisionEnd(AppendOnly):
     ended_at = models.DateTimeField()
     actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
     request_id = models.UUIDField(unique=True)
+
+
+class DoubleAllowed(AppendOnly):
+    """A pharmacist wants these boxes all the same, knowing what is there or on its way."""
+
+    class Reason(models.TextChoices):
+        NOT_FOUND = "not_found", _("looked for, not found")
+        UNFIT = "unfit", _("what is there cannot be used")
+        NEVER_LEFT = "never_left", _("the supplier has no such order")
+        NEEDED = "needed", _("patients need more than was promised")
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="doubles_allowed")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    boxes = models.PositiveIntegerField()  # asked for in the order
+    already = models.PositiveIntegerField()  # stock units there or on their way, as was shown
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    decided_at = models.DateTimeField()
+    actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+")
+    request_id = models.UUIDField(unique=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(boxes__gte=1, already__gte=1) & ~Q(reason=""),
+                name="a_double_is_of_something_and_says_why",
+            ),
+        ]
