@@ -1,0 +1,1 @@
+"""Ordering policies tried on a past, without looking ahead: what would have been missing, held."""
