@@ -9,6 +9,7 @@ rounded to a tenth *before* they count.
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backofficine.science.policies import (
+    Level,
     Numbers,
     Proposal,
     ReasonCode,
@@ -24,6 +26,7 @@ from backofficine.science.policies import (
     Terms,
 )
 from backofficine.science.policies import recompute as recompute_policy
+from backofficine.web.templatetags.components import day, euros
 from backofficine.web.templatetags.components import quantity as figure
 
 
@@ -35,6 +38,8 @@ class Guard(StrEnum):
     NARCOTIC = "narcotic"
     EXPENSIVE = "expensive"
     NEVER = "never"  # this pharmacy decided not to keep it
+    ON_PROMISE = "on_promise"  # for patients who ask, it decided
+    SNOOZED = "snoozed"  # not before a day, it decided
 
 
 class Blocked(StrEnum):
@@ -100,6 +105,20 @@ class Why:
     short_boxes: int = 0
     service_level: float = 0.0
     variance_to_mean: float = 0.0
+    engine: bool = False
+    """The levels are those of least expected cost; otherwise, of the plain formulas."""
+    level_minimum: int = 0
+    level_target: int = 0
+    expected: float = 0.0
+    """Stock units expected to be asked until the order after this one, to a tenth."""
+    chance: float = 0.0
+    """Probability that the minimum serves all of it, to a hundredth, rounded down."""
+    missing_cost: float = 0.0
+    """Euros, one stock unit asked for and not there."""
+    holding_cost: float = 0.0
+    """Euros, one stock unit kept a year."""
+    until: str = ""
+    """ISO day on which a person's decision ends."""
 
     def as_numbers(self) -> dict[str, Any]:
         """What the database keeps: only what differs from nothing."""
@@ -180,7 +199,21 @@ def _proposal(why: Why) -> Proposal:
             ),
             service_level=why.service_level,
             variance_to_mean=why.variance_to_mean,
+            level=_level(why),
         ),
+    )
+
+
+def _level(why: Why) -> Level | None:
+    if not why.engine:
+        return None
+    return Level(
+        minimum=why.level_minimum,
+        target=why.level_target,
+        expected=why.expected,
+        chance=why.chance,
+        missing_cost=why.missing_cost,
+        holding_cost=why.holding_cost,
     )
 
 
@@ -234,6 +267,8 @@ def _demand(why: Why) -> str:
 
 
 def _cover(why: Why) -> str:
+    if why.engine:
+        return _levels(why)
     text = _("To cover: %(lead)s d until the delivery, %(review)s d until the next.") % {
         "lead": _real(why.lead_days, 1),
         "review": _real(why.review_days, 1),
@@ -243,6 +278,31 @@ def _cover(why: Why) -> str:
         "minimum": figure(why.minimum),
         "target": figure(why.target),
     }
+
+
+def _levels(why: Why) -> str:
+    """What the engine decided, and the costs that decided it."""
+    expected = _(
+        "%(lead)s d until the delivery, %(review)s d until the next: %(expected)s expected."
+    ) % {
+        "lead": _real(why.lead_days, 1),
+        "review": _real(why.review_days, 1),
+        "expected": _real(why.expected, 1),
+    }
+    chance = _(
+        "%(minimum)s serve it all %(chance)s times in 100; one missing costs %(missing)s, one kept "
+        "a year %(holding)s."
+    ) % {
+        "minimum": figure(why.level_minimum),
+        "chance": figure(round(why.chance * 100)),
+        "missing": euros(Decimal(repr(why.missing_cost))),
+        "holding": euros(Decimal(repr(why.holding_cost))),
+    }
+    order = _("Order below %(minimum)s, up to %(target)s.") % {
+        "minimum": figure(why.minimum),
+        "target": figure(why.target),
+    }
+    return f"{expected} {chance} {order}"
 
 
 def _position(why: Why) -> str:
@@ -262,7 +322,8 @@ def _conclusion(why: Why, *, quantity: int) -> str:
         return _nothing(why)
     units = quantity * why.per_box
     parts = []
-    if why.policy_quantity >= why.need > 0:
+    in_cases = why.need // why.case_size * why.case_size if why.engine and why.kept else why.need
+    if why.need > 0 and why.policy_quantity >= in_cases:
         cut = _case(why)
         if why.need == why.policy_quantity:
             parts.append(_("Order %(need)s.") % {"need": figure(why.need)})
@@ -313,6 +374,8 @@ def _guarded(why: Why) -> str:
         Guard.NARCOTIC: _("Narcotic"),
         Guard.EXPENSIVE: _("Expensive"),
         Guard.NEVER: _("Not kept here"),
+        Guard.ON_PROMISE: _("On promise only, decided here"),
+        Guard.SNOOZED: _("On hold until %(day)s") % {"day": _day(why.until)},
     }
     reason = reasons[Guard(why.guard)]
     if not why.wished_boxes:
@@ -321,6 +384,10 @@ def _guarded(why: Why) -> str:
         "%(reason)s: never ordered by itself beyond what patients wait for. The policy would ask "
         "for %(boxes)s: yours to decide."
     ) % {"reason": reason, "boxes": _boxes(why.wished_boxes)}
+
+
+def _day(iso: str) -> str:
+    return day(date.fromisoformat(iso)) if iso else ""
 
 
 def _blocked(why: Why) -> str:

@@ -156,7 +156,7 @@ class Level:
     missing_cost: float
     """Euros lost for one unit asked for and not there, to a cent."""
     holding_cost: float
-    """Euros lost for one unit kept one open day, to a tenth of a cent."""
+    """Euros lost for one unit kept a year, to a cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,10 @@ class Levels:
     chance: Floats
     missing_cost: Floats
     holding_cost: Floats
+
+    def take(self, index: Ints) -> Levels:
+        """The levels of the chosen products."""
+        return Levels(**{name: getattr(self, name)[index] for name in Levels.__slots__})
 
     def __getitem__(self, index: int) -> Level | None:
         if not self.known[index]:
@@ -337,6 +341,8 @@ class Columns:
     service: Service = Service()
     levels: Levels | None = None
     """None when the plain formulas stand for all."""
+    peak: Ints | None = None
+    """Units of one-off peaks, where they were already set apart; None to find them here."""
 
     @classmethod
     def of(
@@ -408,7 +414,9 @@ def propose_many(columns: Columns) -> Proposals:
     if (columns.lead_time_days < 0).any() or (columns.review_days < 0).any():
         raise ValueError("lead_time_days and review_days must not be negative")
 
-    peak = _peak(quantity=columns.asked, largest=columns.largest_line, lines=columns.lines)
+    peak = columns.peak
+    if peak is None:
+        peak = _peak(quantity=columns.asked, largest=columns.largest_line, lines=columns.lines)
     sold = columns.asked - peak
     days_counted = _days_counted(days=columns.days, days_out=columns.days_out)
     rate = sold / days_counted

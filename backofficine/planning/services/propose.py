@@ -1,57 +1,64 @@
 """Proposes quantities for one supplier and one round, and writes them in its draft.
 
-The rule, in plain words: keep of each product what lasts until the order after this one arrives,
-with a margin for chance (``science.policies``); add what patients wait for; never order by itself
-what is cold, narcotic or expensive; never order what cannot be had.
+The rule, in plain words: keep of each product what costs least until the order after this one
+arrives, a missing box against a box kept (``science.decision``; before the forecasts are trained,
+``science.policies`` alone); add what patients wait for; never order by itself what is cold,
+narcotic or expensive; never order what cannot be had; obey what people decided.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from backofficine.catalog.models import LegalStatus, Product, Storage
-from backofficine.kernel.bulk import insert_rows
 from backofficine.kernel.errors import DomainError
-from backofficine.pharmacy import queries as pharmacy
-from backofficine.pharmacy.queries import UnknownValue
-from backofficine.planning.queries import OpenDays, demand_at, owed_by_product
-from backofficine.planning.queries.demand import NOTHING, Asked
-from backofficine.planning.why import Blocked, Guard, Origin, Why, boxes_of
+from backofficine.planning.models import Policy
+from backofficine.planning.queries import (
+    NOTHING_STANDS,
+    OpenDays,
+    Standing,
+    active_policy,
+    demand_at,
+    owed_by_product,
+    standing_decisions,
+)
+from backofficine.planning.queries.demand import NOTHING
+from backofficine.planning.queries.training import Learnt, latest_training
+from backofficine.planning.services.facts import (
+    EXPENSIVE_FROM,
+    Fact,
+    facts_of,
+    guard_of,
+    replacements,
+    value_of,
+)
+from backofficine.planning.services.levels import Ahead, Prices, levels_of
+from backofficine.planning.services.lines import (
+    ProposedLine,
+    line_of,
+    owed_beyond,
+    wished_of,
+    write_lines,
+)
+from backofficine.planning.why import Guard
 from backofficine.promises import queries as promises
 from backofficine.purchasing import queries as purchasing
 from backofficine.purchasing import services as orders
-from backofficine.purchasing.models import (
-    DeliveryRound,
-    Order,
-    OrderLine,
-    Supplier,
-    SupplierPrice,
-)
+from backofficine.purchasing.models import DeliveryRound, Order, Supplier
 from backofficine.purchasing.services import NotDraft
-from backofficine.science.policies import (
-    NO_MAXIMUM,
-    REASONS,
-    Columns,
-    Proposals,
-    ReasonCode,
-    Service,
-    propose_many,
-)
+from backofficine.science.policies import NO_MAXIMUM, Columns, Service, propose_many
 from backofficine.stock import queries as stock
 from backofficine.stock.models import StockRule
 from backofficine.team.models import Actor
 
-Urgency = OrderLine.Urgency
-
 # Until the pharmacy sets its own, dated, under Settings.
-EXPENSIVE_FROM = Decimal(100)  # euros excl. VAT, one box
 DIRECT_REVIEW_DAYS = Decimal(26)  # open days between two direct orders: a month
 SERVICE_LEVEL = Decimal("0.98")
 
@@ -61,28 +68,6 @@ class NothingToOrderFrom(DomainError):
         "%(supplier)s has no round to come. Enter its schedule under Settings, or choose another "
         "supplier."
     )
-
-
-# What stands beside a quantity that a person wants and the policy does not.
-NO_PROPOSAL: dict[str, Any] = {
-    "proposed_quantity": 0,
-    "promised_quantity": 0,
-    "urgency": Urgency.ADDED,
-    "why": {"origin": str(Origin.BY_HAND)},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ProposedLine:
-    """One line to write: a quantity in boxes and the numbers behind it."""
-
-    product_id: int
-    quantity: int
-    promised_boxes: int
-    urgency: Urgency
-    unit_price: Decimal | None
-    """Euros excl. VAT, one box."""
-    why: Why
 
 
 @transaction.atomic
@@ -114,150 +99,233 @@ def propose_orders(
 def proposals(
     *, supplier: Supplier, delivery_round: DeliveryRound | None, at: datetime
 ) -> list[ProposedLine]:
-    """The lines that a draft should hold now; reads, in a bounded number of queries."""
-    open_days = OpenDays.read()
-    today = open_days.local_day(at)
-    on_hand = stock.on_hand_by_product(on=today)
-    table = demand_at(at, on_hand=on_hand, open_days=open_days)
-    promised = promises.promised_by_product()
-    owed = owed_by_product()
-    on_order = purchasing.on_order_by_product()
-    rules = {rule.product_id: rule for rule in StockRule.objects.all()}
-    facts = facts_of(supplier)
+    """The lines that a draft should hold now; reads, in a bounded number of queries.
 
-    asked = dict(table.by_product)
-    for product, replacement in _replacements(facts).items():
-        # The old code's sales and boxes are the new one's; its promises stay its own.
-        if replacement in facts:
-            asked[replacement] = asked.get(replacement, NOTHING).with_(asked.get(product, NOTHING))
-            on_hand[replacement] = on_hand.get(replacement, 0) + on_hand.get(product, 0)
-            on_order[replacement] = on_order.get(replacement, 0) + on_order.get(product, 0)
-    wanted = [
-        product
-        for product in facts
-        if product in asked
-        or product in promised
-        or facts[product].is_emergency
-        or (product in rules and rules[product].minimum)
-    ]
-    if not wanted:
+    The engine's levels decide once forecasts were trained, unless people chose the plain rule.
+    """
+    shop = _Shop.read(supplier, delivery_round, at=at)
+    learnt = latest_training(at=at) if active_policy(at) == Policy.ENGINE else None
+    columns = shop.plain_columns() if learnt is None else shop.engine_columns(learnt)
+    if columns is None:
         return []
-    known = [facts[product] for product in wanted]
-    guards = _guards(known, rules, at=at)
-    service = Service(level=float(value_of("service_level", SERVICE_LEVEL, at=at)))
-    lead, review = cover_of(supplier, delivery_round, at=at, open_days=open_days)
-    columns = _columns(
-        known, asked, on_hand, on_order, promised, rules, guards,
-        days=table.days, lead=lead, review=review, service=service,
-    )  # fmt: skip
     proposed = propose_many(columns)
     wished = wished_of(columns, proposed)
-    prices = purchasing.unit_prices(supplier, known, on=today)
+    prices = purchasing.unit_prices(supplier, shop.known, on=shop.today)
+    looked = (proposed.quantity > 0) | (wished > 0) | shop.has_owed()
     made = []
-    for index, fact in enumerate(known):
+    for index in np.flatnonzero(looked).tolist():
+        fact = shop.known[index]
+        stands = shop.standing.get(fact.pk, NOTHING_STANDS)
         line = line_of(
-            fact, index, columns, proposed, guard=guards[index], wished=int(wished[index]),
-            owed=owed_beyond(fact.pk, owed, on_order, promised), price=prices.get(fact.pk),
-            facts=facts,
+            fact, index, columns, proposed, guard=shop.guards[index], wished=int(wished[index]),
+            owed=owed_beyond(fact.pk, shop.owed, shop.on_order, shop.promised),
+            price=prices.get(fact.pk), facts=shop.facts,
+            until=stands.snoozed_until.isoformat() if stands.snoozed_until else "",
         )  # fmt: skip
         if line is not None:
             made.append(line)
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What the rule must know of a product. ``unit_cost`` in euros excl. VAT, one stock unit."""
+@dataclass(slots=True)
+class _Shop:
+    """What stands at an instant for one supplier's round. Quantities in stock units."""
 
-    pk: int
-    cip13: str
-    case_size: int
-    doses_per_box: int
-    storage: str
-    legal_status: str
-    is_narcotic_like: bool
-    state: str
-    availability: str
-    unit_cost: Decimal | None
-    is_emergency: bool
-    successor_id: int | None
+    supplier: Supplier
+    delivery_round: DeliveryRound | None
+    at: datetime
+    today: date
+    open_days: OpenDays
+    on_hand: dict[int, int]
+    on_order: dict[int, int]
+    promised: dict[int, int]
+    owed: dict[int, int]
+    rules: dict[int, StockRule]
+    facts: dict[int, Fact]
+    standing: dict[int, Standing]
+    known: list[Fact] = field(default_factory=list)
+    """The products looked at, in the order of the columns."""
+    guards: list[Guard] = field(default_factory=list)
 
-    @property
-    def case_units(self) -> int:
-        return self.case_size * self.doses_per_box
+    @classmethod
+    def read(
+        cls, supplier: Supplier, delivery_round: DeliveryRound | None, *, at: datetime
+    ) -> "_Shop":
+        open_days = OpenDays.read()
+        today = open_days.local_day(at)
+        _due, until = span_of(supplier, delivery_round, at=at)
+        return cls(
+            supplier=supplier,
+            delivery_round=delivery_round,
+            at=at,
+            today=today,
+            open_days=open_days,
+            on_hand=stock.on_hand_by_product(on=today),
+            on_order=purchasing.on_order_by_product(),
+            promised=promises.promised_by_product(),
+            owed=owed_by_product(),
+            rules={rule.product_id: rule for rule in StockRule.objects.all()},
+            facts=facts_of(supplier),
+            standing=standing_decisions(today, until=open_days.local_day(until)),
+        )
 
-    @property
-    def blocked(self) -> Blocked:
-        if self.successor_id is not None:
-            return Blocked.SUCCESSOR
-        if self.state != Product.State.MARKETED or (
-            self.availability == Product.Availability.STOPPED
-        ):
-            return Blocked.STOPPED
-        if self.availability == Product.Availability.SHORTAGE:
-            return Blocked.SHORTAGE
-        return Blocked.NONE
+    def has_owed(self) -> npt.NDArray[np.bool_]:
+        return np.array([fact.pk in self.owed for fact in self.known], dtype=np.bool_)
+
+    def plain_columns(self) -> Columns | None:
+        """By the plain rule, over what was asked lately."""
+        table = demand_at(self.at, on_hand=self.on_hand, open_days=self.open_days)
+        asked = dict(table.by_product)
+        for product, replacement in self._take_over():
+            asked[replacement] = asked.get(replacement, NOTHING).with_(asked.get(product, NOTHING))
+        self._look_at(product for product in self.facts if product in asked)
+        if not self.known:
+            return None
+        demand = [asked.get(fact.pk, NOTHING) for fact in self.known]
+        return self._columns(
+            asked=whole(one.quantity for one in demand),
+            days=np.full(len(demand), table.days, dtype=np.int64),
+            days_out=whole(one.days_out for one in demand),
+            largest_line=whole(min(one.largest, one.quantity) for one in demand),
+            lines=whole(one.lines for one in demand),
+            squares=whole(one.squares for one in demand),
+        )
+
+    def engine_columns(self, learnt: Learnt) -> Columns | None:
+        """By the levels of least expected cost, over what was learnt last night."""
+        self._take_over()
+        due_at, until = span_of(self.supplier, self.delivery_round, at=self.at)
+        prices = Prices.read(on=self.today)
+        ahead = Ahead.of(
+            self.at, due_at=due_at, until=until, life_days=prices.shelf_life_days,
+            calendar=self.open_days,
+        )  # fmt: skip
+        every = list(self.facts.values())
+        levels, rows = levels_of(
+            learnt,
+            list(self.facts),
+            ahead=ahead,
+            prices=prices,
+            unit_cost=np.array(
+                [np.nan if one.unit_cost is None else float(one.unit_cost) for one in every]
+            ),
+            per_box=whole(one.doses_per_box for one in every),
+            case=whole(one.case_units for one in every),
+            is_major=np.array([one.is_major_interest or one.is_emergency for one in every]),
+            factor=np.array(
+                [self.standing.get(one.pk, NOTHING_STANDS).demand_factor for one in every]
+            ),
+        )
+        kept = np.flatnonzero(levels.minimum > 0).tolist()
+        self._look_at(every[place].pk for place in kept)
+        if not self.known:
+            return None
+        place_of = {product: place for place, product in enumerate(self.facts)}
+        places = whole(place_of[fact.pk] for fact in self.known)
+        row = rows[places]
+
+        def told(name: str) -> npt.NDArray[np.int64]:
+            column: npt.NDArray[np.int64] = getattr(learnt.told, name)
+            return np.where(row >= 0, column[row], 0) if len(column) else np.zeros_like(row)
+
+        none = np.zeros(len(self.known), dtype=np.int64)
+        return self._columns(
+            asked=told("asked"),
+            days=np.maximum(told("days"), 1),
+            days_out=told("days_out"),
+            largest_line=none,
+            lines=none,
+            squares=none,
+            levels=levels.take(places),
+            peak=told("peak"),
+            cover=(tenth(float(ahead.lead.sum())), tenth(float((ahead.cover - ahead.lead).sum()))),
+        )
+
+    def _take_over(self) -> list[tuple[int, int]]:
+        """Give the boxes of dead codes to the living ones that replace them; which to which.
+
+        The old code's sales and boxes are the new one's; its promises stay its own.
+        """
+        pairs = [
+            (product, replacement)
+            for product, replacement in replacements(self.facts).items()
+            if replacement in self.facts
+        ]
+        for product, replacement in pairs:
+            for boxes in (self.on_hand, self.on_order):
+                boxes[replacement] = boxes.get(replacement, 0) + boxes.get(product, 0)
+        return pairs
+
+    def _look_at(self, asked: Iterable[int]) -> None:
+        wanted = set(asked)
+        dear = value_of("expensive_from", EXPENSIVE_FROM, at=self.at)
+        for product, fact in self.facts.items():
+            if (
+                product in wanted
+                or product in self.promised
+                or fact.is_emergency
+                or self._minimum(fact)
+            ):
+                self.known.append(fact)
+                stands = self.standing.get(product, NOTHING_STANDS)
+                self.guards.append(guard_of(fact, stands, dear=dear))
+
+    def _minimum(self, fact: Fact) -> int:
+        """Units never to go below: the rule set here, a season, the emergency list."""
+        rule = self.rules.get(fact.pk)
+        return max(
+            (rule.minimum or 0) if rule else 0,
+            self.standing.get(fact.pk, NOTHING_STANDS).minimum or 0,
+            fact.doses_per_box if fact.is_emergency else 0,
+        )
+
+    def _room(self, fact: Fact) -> int:
+        rule = self.rules.get(fact.pk)
+        return NO_MAXIMUM if rule is None or rule.maximum is None else rule.maximum
+
+    def _columns(self, *, cover: tuple[float, float] | None = None, **demand: Any) -> Columns:
+        lead, review = cover or cover_of(
+            self.supplier, self.delivery_round, at=self.at, open_days=self.open_days
+        )
+        known = self.known
+        return Columns(
+            on_hand=whole(self.on_hand.get(fact.pk, 0) for fact in known),
+            on_order=whole(self.on_order.get(fact.pk, 0) for fact in known),
+            promised=whole(self.promised.get(fact.pk, 0) for fact in known),
+            lead_time_days=np.full(len(known), lead),
+            review_days=np.full(len(known), review),
+            case_size=whole(fact.case_units for fact in known),
+            minimum_floor=whole(self._minimum(fact) for fact in known),
+            maximum=whole(self._room(fact) for fact in known),
+            on_request=np.array([guard != Guard.NONE for guard in self.guards], dtype=np.bool_),
+            service=Service(level=float(value_of("service_level", SERVICE_LEVEL, at=self.at))),
+            **demand,
+        )
 
 
-def facts_of(supplier: Supplier) -> dict[int, Fact]:
-    """The products that this supplier may be asked for, by primary key."""
-    products = Product.objects.filter(is_followed=True)
-    if supplier.kind == Supplier.Kind.DIRECT:
-        priced = SupplierPrice.objects.filter(supplier=supplier).values("product")
-        products = products.filter(pk__in=priced)
-    elif not _is_asked_for_all(supplier):
-        return {}
-    rows = products.order_by("pk").values_list(
-        "pk", "cip13", "case_size", "doses_per_box", "storage", "legal_status",
-        "is_narcotic_like", "state", "availability", "unit_cost", "is_emergency", "successor_id",
-    )  # fmt: skip
-    return {row[0]: Fact(*row) for row in rows}
+def whole(values: Iterable[int]) -> npt.NDArray[np.int64]:
+    """A column of whole numbers."""
+    return np.fromiter(values, dtype=np.int64)
 
 
-def _is_asked_for_all(supplier: Supplier) -> bool:
-    """One wholesaler is asked for everything: the main one, or the only one."""
-    others = Supplier.objects.filter(kind=Supplier.Kind.WHOLESALER, is_active=True)
-    return supplier.is_main or not others.exclude(pk=supplier.pk).exists()
+def span_of(
+    supplier: Supplier, delivery_round: DeliveryRound | None, *, at: datetime
+) -> tuple[datetime, datetime]:
+    """When an order of this round is in hand, and when the one after it is.
 
-
-def _replacements(facts: dict[int, Fact]) -> dict[int, int]:
-    """Dead code → the living one that replaces it, however many codes lie between."""
-    found = {}
-    for product, fact in facts.items():
-        if fact.successor_id is None:
-            continue
-        seen, living = {product}, fact.successor_id
-        while living in facts and facts[living].successor_id is not None and living not in seen:
-            seen.add(living)
-            living = facts[living].successor_id or living
-        found[product] = living
-    return found
-
-
-def value_of(key: str, default: Decimal, *, at: datetime) -> Decimal:
-    """A dated number of the pharmacy, or what the house assumes."""
-    try:
-        return pharmacy.number(key, on=pharmacy.local_day(at))
-    except UnknownValue:
-        return default
-
-
-def _guards(known: Iterable[Fact], rules: dict[int, StockRule], *, at: datetime) -> list[Guard]:
-    dear = value_of("expensive_from", EXPENSIVE_FROM, at=at)
-    return [guard_of(fact, rules.get(fact.pk), dear=dear) for fact in known]
-
-
-def guard_of(fact: Fact, rule: StockRule | None, *, dear: Decimal) -> Guard:
-    """Why this product is never ordered by itself; ``dear`` in euros excl. VAT, one box."""
-    if rule is not None and rule.never_stock:
-        return Guard.NEVER
-    if fact.legal_status == LegalStatus.NARCOTIC or fact.is_narcotic_like:
-        return Guard.NARCOTIC
-    if fact.storage == Storage.FRIDGE:
-        return Guard.COLD
-    if fact.unit_cost is not None and fact.unit_cost * fact.doses_per_box >= dear:
-        return Guard.EXPENSIVE
-    return Guard.NONE
+    A shop without a following round yet (a new schedule) is covered for one day more.
+    """
+    if delivery_round is None:
+        due_at = at + timedelta(days=supplier.lead_time_days or 0)
+        review = float(value_of("direct_review_days", DIRECT_REVIEW_DAYS, at=at))
+        return due_at, due_at + timedelta(days=review * 7 / 6)
+    following = (
+        purchasing.coming_rounds(supplier, at=delivery_round.cut_off_at)
+        .filter(due_at__gt=delivery_round.due_at)
+        .first()
+    )
+    due_at = delivery_round.due_at
+    return due_at, following.due_at if following else due_at + timedelta(days=1)
 
 
 def cover_of(
@@ -282,235 +350,9 @@ def cover_of(
     )
     lead = open_days.between(at, delivery_round.due_at)
     review = open_days.between(delivery_round.due_at, following.due_at) if following else 1.0
-    return _tenth(lead), _tenth(review)
+    return tenth(lead), tenth(review)
 
 
-def _tenth(days: float) -> float:
+def tenth(days: float) -> float:
+    """Days rounded up to a tenth: the numbers read are those that were used."""
     return float(np.ceil(days * 10 - 1e-9) / 10)
-
-
-def _columns(
-    known: list[Fact],
-    asked: dict[int, Asked],
-    on_hand: dict[int, int],
-    on_order: dict[int, int],
-    promised: dict[int, int],
-    rules: dict[int, StockRule],
-    guards: list[Guard],
-    *,
-    days: int,
-    lead: float,
-    review: float,
-    service: Service,
-) -> Columns:
-    count = len(known)
-    demand = [asked.get(fact.pk, NOTHING) for fact in known]
-
-    def whole(values: Iterable[int]) -> Any:
-        return np.fromiter(values, dtype=np.int64, count=count)
-
-    def floor(fact: Fact) -> int:
-        rule = rules.get(fact.pk)
-        least = (rule.minimum or 0) if rule else 0
-        return max(least, fact.doses_per_box if fact.is_emergency else 0)
-
-    def room(fact: Fact) -> int:
-        rule = rules.get(fact.pk)
-        return NO_MAXIMUM if rule is None or rule.maximum is None else rule.maximum
-
-    return Columns(
-        on_hand=whole(on_hand.get(fact.pk, 0) for fact in known),
-        on_order=whole(on_order.get(fact.pk, 0) for fact in known),
-        promised=whole(promised.get(fact.pk, 0) for fact in known),
-        asked=whole(one.quantity for one in demand),
-        days=np.full(count, days, dtype=np.int64),
-        days_out=whole(one.days_out for one in demand),
-        largest_line=whole(min(one.largest, one.quantity) for one in demand),
-        lines=whole(one.lines for one in demand),
-        squares=whole(one.squares for one in demand),
-        lead_time_days=np.full(count, lead),
-        review_days=np.full(count, review),
-        case_size=whole(fact.case_units for fact in known),
-        minimum_floor=whole(floor(fact) for fact in known),
-        maximum=whole(room(fact) for fact in known),
-        on_request=np.array([guard != Guard.NONE for guard in guards], dtype=np.bool_),
-        service=service,
-    )
-
-
-def wished_of(columns: Columns, proposed: Proposals) -> Any:
-    """What the policy would order of each product if none were guarded, in stock units."""
-    if columns.on_request is None or not columns.on_request.any():
-        return proposed.quantity
-    free = Columns(
-        **{
-            name: getattr(columns, name)
-            for name in Columns.__dataclass_fields__
-            if name != "on_request"
-        }
-    )
-    return propose_many(free).quantity
-
-
-def owed_beyond(
-    product: int, owed: dict[int, int], on_order: dict[int, int], promised: dict[int, int]
-) -> int:
-    """Units owed on no order, less the boxes on their way that nobody else waits for."""
-    waiting = owed.get(product, 0)
-    if not waiting:
-        return 0
-    free = on_order.get(product, 0) - (promised.get(product, 0) - waiting)
-    return max(waiting - max(free, 0), 0)
-
-
-def line_of(
-    fact: Fact,
-    index: int,
-    columns: Columns,
-    proposed: Proposals,
-    *,
-    guard: Guard,
-    wished: int,
-    owed: int,
-    price: Decimal | None,
-    facts: dict[int, Fact],
-) -> ProposedLine | None:
-    """The line of one product, or none if nothing is to be said of it."""
-    policy = int(proposed.quantity[index])
-    owed_units = -(-owed // fact.case_units) * fact.case_units
-    units = max(policy, owed_units)
-    blocked = fact.blocked
-    per_box = fact.doses_per_box
-    if blocked:
-        if not (units or wished):
-            return None
-    elif not units and (guard in {Guard.NONE, Guard.NEVER} or not wished):
-        return None
-    quantity = 0 if blocked else boxes_of(units, per_box=per_box)
-    more = max(wished, owed_units) if guard != Guard.NEVER else 0
-    wished_boxes = boxes_of(more, per_box=per_box)
-    asks = bool(guard) and wished_boxes > quantity
-    maximum = int(columns.maximum[index])
-    why = Why(
-        per_box=per_box,
-        on_hand=int(columns.on_hand[index]),
-        on_order=int(columns.on_order[index]),
-        promised=int(columns.promised[index]),
-        owed=owed,
-        asked=int(columns.asked[index]),
-        peak=int(proposed.peak[index]),
-        days=int(columns.days[index]),
-        days_out=int(columns.days_out[index]),
-        days_counted=int(proposed.days_counted[index]),
-        kept=bool(proposed.kept[index]),
-        lead_days=float(columns.lead_time_days[index]),
-        review_days=float(columns.review_days[index]),
-        safety=float(proposed.safety[index]),
-        minimum=int(proposed.minimum[index]),
-        target=int(proposed.target[index]),
-        need=int(proposed.need[index]),
-        case_size=fact.case_units,
-        floor=int(columns.minimum_floor[index]),
-        maximum=None if maximum == NO_MAXIMUM else maximum,
-        on_request=guard != Guard.NONE,
-        reason=str(REASONS[int(proposed.reason[index])]),
-        policy_quantity=policy,
-        guard=str(guard),
-        wished_boxes=wished_boxes if asks or blocked else 0,
-        blocked=str(blocked),
-        successor=_code(fact, facts) if blocked == Blocked.SUCCESSOR else "",
-        service_level=columns.service.level,
-        variance_to_mean=round(float(proposed.variance_to_mean[index]), 4),
-    )
-    promised_boxes = min(boxes_of(max(owed, -why.net, 0), per_box=per_box), quantity)
-    return ProposedLine(
-        product_id=fact.pk,
-        quantity=quantity,
-        promised_boxes=promised_boxes,
-        urgency=_urgency(why, asks=asks, promised_boxes=promised_boxes),
-        unit_price=price,
-        why=why,
-    )
-
-
-def _code(fact: Fact, facts: dict[int, Fact]) -> str:
-    living = facts.get(_replacements(facts).get(fact.pk, 0))
-    return living.cip13 if living else ""
-
-
-def _urgency(why: Why, *, asks: bool, promised_boxes: int) -> Urgency:
-    if why.blocked:
-        return Urgency.UNAVAILABLE
-    if asks:
-        return Urgency.DECIDE
-    if promised_boxes:
-        return Urgency.PROMISED
-    if why.reason != ReasonCode.ENOUGH and why.net <= why.rate_per_day * why.lead_days:
-        return Urgency.OUT
-    return Urgency.BELOW
-
-
-def write_lines(order: Order, lines: list[ProposedLine]) -> int:
-    """Bring the draft's lines to the proposals, keeping what people decided; how many changed."""
-    existing = {line.product_id: line for line in order.lines.all()}
-    fresh, changed = [], []
-    for proposed in lines:
-        line = existing.pop(proposed.product_id, None)
-        if line is None:
-            fresh.append(proposed)
-            continue
-        values = {
-            "proposed_quantity": proposed.quantity,
-            "promised_quantity": proposed.promised_boxes,
-            "urgency": proposed.urgency,
-            "why": proposed.why.as_numbers(),
-            "unit_price": proposed.unit_price,
-        }
-        if _follow(line, values):
-            changed.append(line)
-    gone = []
-    for line in existing.values():
-        # What is no longer proposed goes, unless a person put it there or changed it.
-        if line.why.get("origin") == Origin.SHORT_LINE:
-            continue
-        if not line.change_reason:
-            gone.append(line.pk)
-        elif _follow(line, NO_PROPOSAL):
-            changed.append(line)
-    OrderLine.objects.filter(pk__in=gone).delete()
-    insert_rows(
-        OrderLine,
-        [
-            "order_id", "product_id", "quantity", "proposed_quantity", "promised_quantity",
-            "urgency", "unit_price", "why",
-        ],
-        [
-            [
-                order.pk, one.product_id, one.quantity, one.quantity, one.promised_boxes,
-                int(one.urgency), one.unit_price, one.why.as_numbers(),
-            ]
-            for one in fresh
-        ],
-    )  # fmt: skip
-    OrderLine.objects.bulk_update(
-        changed,
-        [
-            "quantity", "proposed_quantity", "promised_quantity", "urgency", "why", "unit_price",
-            "is_checked", "change_reason",
-        ],
-        batch_size=100,
-    )  # fmt: skip
-    return len(fresh) + len(changed) + len(gone)
-
-
-def _follow(line: OrderLine, values: dict[str, Any]) -> bool:
-    """Give a line its new proposal; whether anything moved."""
-    before = {name: getattr(line, name) for name in values} | {"quantity": line.quantity}
-    was_followed = line.quantity == line.proposed_quantity and not line.change_reason
-    for name, value in values.items():
-        setattr(line, name, value)
-    if was_followed:
-        if line.quantity != line.proposed_quantity:
-            line.is_checked = False  # what the person accepted is no longer what is proposed
-        line.quantity = line.proposed_quantity
-    return any(getattr(line, name) != value for name, value in before.items())

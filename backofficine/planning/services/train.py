@@ -38,7 +38,9 @@ def train_forecasts(*, at: datetime, progress: Callable[[float], None] | None = 
     with one_reading():
         series = series_at(last)
     say(READ)
-    cleaned, peaks = set_apart_peaks(series.history.quantity, series.history.known)
+    cleaned, peaks = set_apart_peaks(
+        np.asarray(series.history.quantity, dtype=np.float64), series.history.known
+    )
     told = _told(series, peaks)
     history = replace(series.history, quantity=cleaned)
     trained = train(history, cycle=CYCLE, progress=lambda share: say(READ + share * (1 - READ)))

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from backofficine.catalog.models import Product
 from backofficine.kernel.money import to_cents
 from backofficine.planning import services as planning
+from backofficine.planning.services.lines import ProposedLine
 from backofficine.promises import services as promising
 from backofficine.promises.models import Promise, Status
 from backofficine.purchasing import queries as purchasing
@@ -357,7 +358,7 @@ class AtTheDock(OnTheShelves):
 
     def _order_twice(
         self,
-        lines: list[planning.propose.ProposedLine],
+        lines: list[ProposedLine],
         delivery_round: DeliveryRound,
         *,
         at: datetime,

@@ -10,8 +10,10 @@ from django.db.models.functions import Coalesce, Greatest
 from backofficine.kernel.ids import derived_id
 from backofficine.planning import services as planning
 from backofficine.planning.queries import OpenDays, owed_by_product
+from backofficine.planning.services import facts as known
+from backofficine.planning.services import lines as drafts
 from backofficine.planning.services import propose
-from backofficine.planning.services.propose import ProposedLine
+from backofficine.planning.services.lines import ProposedLine
 from backofficine.planning.why import Guard
 from backofficine.promises import queries as promises
 from backofficine.purchasing import queries as purchasing
@@ -39,23 +41,24 @@ class Desk:
         self._mirror = mirror
         self._world = world
         self.calendar = OpenDays.read()
-        self._dear = propose.value_of("expensive_from", propose.EXPENSIVE_FROM, at=at)
-        self._level = float(propose.value_of("service_level", propose.SERVICE_LEVEL, at=at))
+        self._dear = known.value_of("expensive_from", known.EXPENSIVE_FROM, at=at)
+        self._level = float(known.value_of("service_level", propose.SERVICE_LEVEL, at=at))
         self._review = float(
-            propose.value_of("direct_review_days", propose.DIRECT_REVIEW_DAYS, at=at)
+            known.value_of("direct_review_days", propose.DIRECT_REVIEW_DAYS, at=at)
         )
         self._refused: dict[int, datetime] = {}
-        self._facts: dict[int, propose.Fact] = {}
+        self._facts: dict[int, known.Fact] = {}
         self.read_facts()
 
     def read_facts(self) -> None:
         """Read again what the policy knows of each product: costs and availability move."""
-        facts = propose.facts_of(self._shop.suppliers[0])
-        rules = {rule.product_id: rule for rule in StockRule.objects.all()}
+        facts = known.facts_of(self._shop.suppliers[0])
+        never = set(StockRule.objects.filter(never_stock=True).values_list("product", flat=True))
         self._facts = facts
         self._known = [facts[product.pk] for product in self._shop.products]
         self._guards = [
-            propose.guard_of(fact, rules.get(fact.pk), dear=self._dear) for fact in self._known
+            Guard.NEVER if fact.pk in never else known.guard_of(fact, dear=self._dear)
+            for fact in self._known
         ]
         self._on_request = np.array([bool(guard) for guard in self._guards], dtype=np.bool_)
         self._case = np.array([fact.case_units for fact in self._known], dtype=np.int64)
@@ -112,7 +115,7 @@ class Desk:
             service=Service(level=self._level),
         )
         proposed = propose_many(columns)
-        wished = propose.wished_of(columns, proposed)
+        wished = drafts.wished_of(columns, proposed)
         looked = (proposed.quantity > 0) | (self._column(owed) > 0)
         looked |= self._on_request & (wished > 0)
         looked &= ~self._blocked
@@ -127,10 +130,10 @@ class Desk:
         made = []
         for index in indexes:
             fact = self._known[index]
-            line = propose.line_of(
+            line = drafts.line_of(
                 fact, index, columns, proposed, guard=self._guards[index],
                 wished=int(wished[index]),
-                owed=propose.owed_beyond(fact.pk, owed, on_order, promised),
+                owed=drafts.owed_beyond(fact.pk, owed, on_order, promised),
                 price=prices.get(fact.pk), facts=self._facts,
             )  # fmt: skip
             if line is not None and not self._is_set_aside(index, line, at=at):
@@ -169,7 +172,7 @@ class Desk:
         )
         Order.objects.filter(pk=order.pk).update(proposed_at=at)
         if kept:
-            propose.write_lines(order, kept)
+            drafts.write_lines(order, kept)
         by_quantity: dict[tuple[int, str], list[int]] = {}
         proposed = {line.product_id: line.quantity for line in kept}
         for product, quantity in decided.items():
@@ -189,6 +192,7 @@ class Desk:
             at=at,
             actor=actor,
             request_id=derived_id("demo send", self._shop.seed, order.number),
+            is_lived=True,
         )
         if order.supplier.kind != Supplier.Kind.WHOLESALER:
             return
@@ -222,7 +226,9 @@ class Desk:
             # Where makers are short, the second wholesaler is asked for patients only.
             index = self._mirror.index_of[line.product_id]
             if line.promised_quantity or self._mirror.servable[index] == 0:
-                planning.order_elsewhere(line, supplier=second, at=at, actor=actor)
+                planning.order_elsewhere(
+                    line, supplier=second, at=at, actor=actor, is_lived=True
+                )
 
     def _horizon(
         self, supplier: Supplier, delivery_round: DeliveryRound | None, *, at: datetime
