@@ -32,6 +32,8 @@ def ours(now: Moment) -> Ints:
             lead_time=now.rules.lead,
             review=now.rules.review,
             cycle=now.cycle,
+            weight_ahead=now.weight_ahead,
+            season_ahead=now.season_ahead,
         ),
         dtype=np.int64,
     )

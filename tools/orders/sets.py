@@ -133,14 +133,14 @@ def pharma_sales(folder: Path) -> Trial:
     known = np.broadcast_to(~imputed, quantity.shape).copy()
     ahead = [days[0] + timedelta(days=k) for k in range(len(days) + SEEN_AHEAD)]
     assert ahead[: len(days)] == days, f"every day is there ({len(classes)} classes)"
-    season = np.array([min(day.timetuple().tm_yday, 365) - 1 for day in ahead])
+    season = np.array([vn2.week_of_year(day) for day in ahead])
     return Trial(
         demand=_demand(
             "pharma-sales",
             np.round(np.maximum(quantity, 0.0)),
             known=known,
             season=season,
-            cycle=365,
+            cycle=53,
             period="day",
         ),
         rules=Rules(lead=2, review=2),

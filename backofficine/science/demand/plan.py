@@ -24,6 +24,8 @@ def plan(
     lead_time: int,
     review: int,
     cycle: int,
+    weight_ahead: Floats | None = None,
+    season_ahead: Ints | None = None,
 ) -> Ints:
     """(n,) units to order now, for the least expected cost of the periods this order answers for.
 
@@ -35,6 +37,9 @@ def plan(
     the lost-sales recursion *I ← (I + arrivals − D)⁺* (Zipkin, *Old and New Methods for Lost-Sales
     Inventory Systems*, Operations Research 56, 2008: the myopic policy on the full pipeline).
     The same arguments always give the same quantities.
+
+    ``weight_ahead`` and ``season_ahead`` tell the periods to come (at least ``lead_time + review``),
+    as :class:`History` tells the past ones; by default normal periods that follow in the cycle.
     """
     assert lead_time >= 0, "an order cannot arrive before it is placed"
     assert review >= 1, "an order answers for one period at least"
@@ -42,7 +47,9 @@ def plan(
     horizon = lead_time + review
     trained = train(history, cycle=cycle)
     season = (history.season[-1] + 1 + np.arange(horizon)) % cycle
-    weight = np.ones(horizon)
+    if season_ahead is not None:
+        season = season_ahead[:horizon]
+    weight = np.ones(horizon) if weight_ahead is None else weight_ahead[:horizon]
     arrivals = np.zeros((n, horizon), dtype=np.int64)
     taken = min(arriving.shape[1], horizon)
     arrivals[:, :taken] = arriving[:, :taken]
