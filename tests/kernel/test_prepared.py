@@ -81,3 +81,41 @@ def test_a_lock_asks_for_a_transaction() -> None:
     asked = Prepared(lambda key: Lot.objects.select_for_update().filter(pk=key), int)
     with pytest.raises(TransactionManagementError):
         asked.all(1)
+
+
+def test_keys_are_one_value_however_many() -> None:
+    lots = [LotFactory() for _lot in range(3)]
+    asked = Prepared(
+        lambda keys: Lot.objects.filter(product__in=keys).order_by("pk").values_list("pk"), list
+    )
+
+    with CaptureQueriesContext(connection) as seen:
+        assert asked.all([]) == []
+        assert asked.all({lots[2].product_id}) == [(lots[2].pk,)]
+        assert asked.all([lot.product_id for lot in lots]) == [(lot.pk,) for lot in lots]
+    others = Prepared(
+        lambda keys: Lot.objects.exclude(pk__in=keys).order_by("pk").values_list("pk"), list
+    )
+    assert others.all([lots[0].pk]) == [(lots[1].pk,), (lots[2].pk,)]
+    if connection.vendor == "postgresql":
+        assert all("= ANY" in query["sql"] for query in seen.captured_queries)
+
+
+def test_what_never_changes_is_written_into_the_question() -> None:
+    odd = "l'un % et %s l'autre"
+    lot, other = LotFactory(number=odd[:20]), LotFactory(number="B")
+    asked = Prepared(
+        lambda key: (
+            Lot.objects.filter(product=key, pk__gt=0, number=odd[:20])
+            .exclude(number__contains="50%")
+            .annotate(words=models.Value(odd))
+            .values_list("pk", "words")
+        ),
+        int,
+    )
+
+    assert asked.all(lot.product_id) == [(lot.pk, odd)]
+    assert asked.all(other.product_id) == []
+    with CaptureQueriesContext(connection) as seen:
+        asked.all(lot.product_id)
+    assert '"id" > 0' in seen.captured_queries[0]["sql"]
