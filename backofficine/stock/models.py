@@ -116,6 +116,10 @@ class Lot(AppendOnly):
                 name="lot_is_unique_per_product_number_and_date",
             ),
         ]
+        # Everything the stock of a product asks of its lots: the table itself is not opened.
+        indexes = [
+            models.Index(fields=["product", "expires_on", "id"], name="lots_of_product"),
+        ]
 
     def __str__(self) -> str:
         return self.number or str(_("unknown lot"))
@@ -273,7 +277,11 @@ class Balance(models.Model):
         ]
         indexes = [
             models.Index(fields=["location", "lot"], condition=Q(on_hand__gt=0), name="held_here"),
-        ]
+            models.Index(
+                fields=["lot", "location", "on_hand"], condition=Q(on_hand__gt=0),
+                name="held_of_lot",
+            ),
+        ]  # fmt: skip
 
 
 class ChainHead(models.Model):

@@ -73,7 +73,7 @@ def servable(product: Product, *, on: date) -> QuerySet[Balance]:
 
 _SERVING = Prepared(
     lambda product: Balance.objects.filter(
-        lot__product=product, location__kind__in=Location.SERVING
+        lot__product=product, on_hand__gt=0, location__kind__in=Location.SERVING
     ).values_list("on_hand"),
     int,
 )

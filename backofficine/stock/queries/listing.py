@@ -165,8 +165,8 @@ def stock_page(*, show: Show, text: str, number: int, on: date) -> StockPage:
     if text:
         chosen = chosen[first : first + PAGE]
     else:
-        ordered = products.only(*LINE).order_by("name", "strength", "pack", "pk")
-        chosen = list(ordered[first : first + PAGE])
+        ordered = _in_order(products)[first : first + PAGE]
+        chosen = _followed_from(first).all() if show is Show.ALL else list(ordered)
     return StockPage(
         rows=_rows(chosen, on=on),
         number=number,
@@ -174,6 +174,18 @@ def stock_page(*, show: Show, text: str, number: int, on: date) -> StockPage:
         total=total,
         counts=counts,
         awaiting_visa=figures.awaiting_visa,
+    )
+
+
+def _in_order(products: QuerySet[Product]) -> QuerySet[Product]:
+    return products.only(*LINE).order_by("name", "strength", "pack", "pk")
+
+
+@lru_cache(maxsize=64)
+def _followed_from(first: int) -> Prepared[Product]:
+    """The page of all followed products that begins with number ``first``."""
+    return Prepared(
+        lambda: _in_order(Product.objects.filter(is_followed=True))[first : first + PAGE]
     )
 
 
@@ -228,11 +240,9 @@ def _held_and_expiring(head: str, followed: int, on: date) -> tuple[int, int]:
     )
 
 
-def _rows(products: Sequence[Product], *, on: date) -> list[StockRow]:
-    ids = [product.pk for product in products]
-    rows = {product.pk: StockRow(product) for product in products}
-    totals = (
-        Balance.objects.filter(on_hand__gt=0, lot__product__in=ids)
+_TOTALS = Prepared(
+    lambda products: (
+        Balance.objects.filter(on_hand__gt=0, lot__product__in=products)
         .values_list("lot__product")
         .annotate(
             here=Sum("on_hand", filter=Q(location__kind__in=Location.SERVING)),
@@ -240,22 +250,45 @@ def _rows(products: Sequence[Product], *, on: date) -> list[StockRow]:
             expiry=Min("lot__expires_on", filter=Q(lot__expires_on__lt=NO_DATE)),
         )
         .order_by()
-    )
-    for product, here, aside, expiry in totals:
+    ),
+    list,
+)
+_MAIN = Prepared(
+    lambda products: Address.objects.filter(product__in=products, is_main=True).values_list(
+        "product", "location__code", "location__kind"
+    ),
+    list,
+)
+_LAST_COUNTS = Prepared(
+    lambda products: (
+        CountLine.objects.filter(product__in=products)
+        .values_list("product")
+        .annotate(at=Max("counted_at"))
+        .order_by()
+    ),
+    list,
+)
+_TO_COUNT = Prepared(
+    lambda products: CountRequest.objects.filter(product__in=products, closed_at=None).values_list(
+        "product"
+    ),
+    list,
+)
+
+
+def _rows(products: Sequence[Product], *, on: date) -> list[StockRow]:
+    rows = {product.pk: StockRow(product) for product in products}
+    for product, here, aside, expiry in _TOTALS.all(rows):
         row = rows[product]
         row.on_hand, row.set_aside, row.next_expiry = here or 0, aside or 0, expiry
         if expiry is not None:
             row.is_expired = expiry < on
             row.is_soon = not row.is_expired and expiry <= on + timedelta(days=SOON_DAYS)
-    main = Address.objects.filter(product__in=ids, is_main=True)
-    for product, code, kind in main.values_list("product", "location__code", "location__kind"):
+    for product, code, kind in _MAIN.all(rows):
         rows[product].place = Place(code, kind)
-    counted = CountLine.objects.filter(product__in=ids).values_list("product")
-    for product, at in counted.annotate(at=Max("counted_at")).order_by():
+    for product, at in _LAST_COUNTS.all(rows):
         rows[product].counted_at = at
-    for product in CountRequest.objects.filter(product__in=ids, closed_at=None).values_list(
-        "product_id", flat=True
-    ):
+    for (product,) in _TO_COUNT.all(rows):
         rows[product].is_to_count = True
     return list(rows.values())
 
@@ -415,6 +448,28 @@ _ASKED = Prepared(
     date,
 )
 _LOTS = Prepared(lambda product: Lot.objects.filter(product=product).values_list("pk"), int)
+# The index by lot says which are the last, and only those are read: postings are numbered in the
+# order of the chain, moves in the order of their lines.
+_LAST_OF_LOTS = Prepared(
+    lambda lots: (
+        Move.objects.filter(lot__in=lots)
+        .order_by("-posting_id", "pk")
+        .values_list("pk")[:MOVEMENTS]
+    ),
+    list,
+)
+_MOVES = Prepared(
+    lambda moves: (
+        Move.objects.filter(pk__in=moves)
+        .order_by("-posting__position", "line")
+        .values_list(
+            "posting__position", "posting__occurred_at", "posting__reason", "posting__cause",
+            "lot__number", "source", "target", "quantity", "is_found",
+        )
+    ),
+    list,
+)  # fmt: skip
+_PLACES = Prepared(lambda places: Location.objects.filter(pk__in=places), list)
 
 
 def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
@@ -424,9 +479,8 @@ def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
     held = _HELD.all(product.pk)
     stopped = {lot for (lot,) in _STOPPED.all(product.pk)}
     moves = _latest_moves(product)
-    places = Location.objects.in_bulk(
-        {row[4] for row in held} | {end for move in moves for end in (move.source, move.target)}
-    )
+    ends = {end for move in moves for end in (move.source, move.target)}
+    places = {place.pk: place for place in _PLACES.all({row[4] for row in held} | ends)}
     return ProductSheet(
         product=product,
         lots=_held_lots(held, places, stopped, today=today),
@@ -484,19 +538,8 @@ class _MoveRow(NamedTuple):
 
 def _latest_moves(product: Product) -> list[_MoveRow]:
     lots = [pk for (pk,) in _LOTS.all(product.pk)]
-    # The index by lot says which are the last, and only those are read: postings are numbered in
-    # the order of the chain, moves in the order of their lines.
-    theirs = Move.objects.filter(lot__in=lots).order_by("-posting_id", "pk")
-    last = list(theirs.values_list("pk", flat=True)[:MOVEMENTS])
-    rows = (
-        Move.objects.filter(pk__in=last)
-        .order_by("-posting__position", "line")
-        .values_list(
-            "posting__position", "posting__occurred_at", "posting__reason", "posting__cause",
-            "lot__number", "source", "target", "quantity", "is_found",
-        )
-    )  # fmt: skip
-    return [_MoveRow(*row) for row in rows]
+    last = [pk for (pk,) in _LAST_OF_LOTS.all(lots)]
+    return [_MoveRow(*row) for row in _MOVES.all(last)]
 
 
 def _movement(move: _MoveRow, places: Mapping[int, Location]) -> Movement:
