@@ -12,6 +12,7 @@ from backofficine.kernel.errors import DomainError
 from backofficine.pharmacy import queries as pharmacy
 from backofficine.picture import drafts
 from backofficine.picture.services import erase_old_data
+from backofficine.planning.services import train_if_due
 from backofficine.promises.services import erase_old
 from backofficine.purchasing.services import generate_rounds
 from backofficine.team.services import forget_names, system_actor
@@ -22,11 +23,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Tidied:
-    """How many rounds were dated, identities erased, and actors that lost their name."""
+    """How many rounds were dated, identities erased, actors that lost their name; and whether
+    the demand was learnt again."""
 
     rounds: int
     identities: int
     names: int
+    is_trained: bool
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -44,6 +47,7 @@ def tidy(*, at: datetime) -> Tidied:
         rounds=generate_rounds(at=at),
         identities=erase_old(at=at, actor=system_actor()),
         names=forget_names(before_month=_first_month_kept(at)),
+        is_trained=train_if_due(at=at),
     )
 
 

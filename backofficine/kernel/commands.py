@@ -31,3 +31,17 @@ def report(options: argparse.Namespace, *, data: dict[str, Any], text: str) -> N
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n")
     else:
         sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+# Characters of a bar of progress.
+BAR = 24
+
+
+def bar(percent: int, word: str = "") -> None:
+    """Draw how far long work is, on one line of a terminal; every tenth elsewhere."""
+    done = BAR * percent // 100
+    end = "\r" if sys.stderr.isatty() else "\n"
+    if end == "\n" and percent % 10:
+        return
+    sys.stderr.write(f"\r{'█' * done}{'░' * (BAR - done)} {percent:3d} % {word:<32}{end}")
+    sys.stderr.flush()

@@ -66,6 +66,11 @@ TARIFFS = [
         "minutes_breakage", _("A broken box: cleaning, taking out"), MINUTES,
         Decimal(5), Decimal(2), Decimal(15), "Estimation, à remplacer par un chronométrage",
     ),
+    DefaultTariff(
+        "minutes_order_line", _("One order line: typing, checking, putting away"), MINUTES,
+        Decimal("0.5"), Decimal("0.3"), Decimal(1),
+        "120 lignes contrôlées par heure : estimation, à remplacer par un chronométrage",
+    ),
 ]  # fmt: skip
 
 PARAMETERS = [
@@ -96,6 +101,34 @@ PARAMETERS = [
     DefaultParameter(
         "expiry_watch_days", _("Days before expiry from which a lot is watched"),
         "90", "Choix par défaut",
+    ),
+    DefaultParameter(
+        "leaving_share", _("Share of patients who leave when a box is missing"),
+        "0.10", "Estimation ; à remplacer par les ventes manquées notées au comptoir",
+    ),
+    DefaultParameter(
+        "leaving_loss", _("Margin lost with a patient who leaves, €"),
+        "8", "Estimation : marge d’un panier moyen",
+    ),
+    DefaultParameter(
+        "major_factor", _("Times the cost of a missing box, for major therapeutic interest"),
+        "3", "Choix par défaut",
+    ),
+    DefaultParameter(
+        "holding_rate", _("Cost of a year on the shelf, as a share of the value"),
+        "0.12", "Trésorerie 5 %, casse et périmés évités à part, assurance : estimation",
+    ),
+    DefaultParameter(
+        "room_cost", _("Cost of the place of one box for a year, €"),
+        "0.50", "Loyer au mètre linéaire d’étagère : estimation",
+    ),
+    DefaultParameter(
+        "shelf_life_months", _("Months left before expiry when a box is received"),
+        "18", "Choix par défaut, à comparer aux dates des réceptions",
+    ),
+    DefaultParameter(
+        "service_level", _("Share of rounds whose demand is served in full, plain rule"),
+        "0.98", "Choix par défaut",
     ),
 ]  # fmt: skip
 

@@ -9,11 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backofficine.kernel import clock
-from backofficine.kernel.commands import Command, report
+from backofficine.kernel.commands import Command, bar, report
 from backofficine.twin.services import Built, build_demo
 from backofficine.twin.services.build_demo import as_dict, last_open_day, leave_mark
-
-BAR = 24
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,22 +28,13 @@ def build(options: argparse.Namespace) -> int:
         days=options.days,
         references=options.references,
         seed=options.seed,
-        step=_bar,
+        step=bar,
     )
     sys.stderr.write("\n")
     if built.ledger.is_sound:
         leave_mark(built)
     report(options, data=as_dict(built), text=_text(built))
     return 0 if built.ledger.is_sound else 1
-
-
-def _bar(percent: int, word: str) -> None:
-    done = BAR * percent // 100
-    end = "\r" if sys.stderr.isatty() else "\n"
-    if end == "\n" and percent % 10:
-        return
-    sys.stderr.write(f"\r{'█' * done}{'░' * (BAR - done)} {percent:3d} % {word:<32}{end}")
-    sys.stderr.flush()
 
 
 def _text(built: Built) -> str:

@@ -16,6 +16,7 @@ from hypothesis.extra.django import TestCase
 from backofficine.catalog.models import Product
 from backofficine.pharmacy.models import Pharmacy
 from backofficine.planning.services import proposals, propose_orders
+from backofficine.planning.services.train import train_forecasts
 from backofficine.planning.why import Why, recompute, sentence, what_would_change
 from backofficine.promises.models import Cause
 from backofficine.promises.services import promise
@@ -65,7 +66,21 @@ def by_hand(text: str, why: Why) -> int:
     on_hand, on_order, promised, net = find(r"Stock # \+ en commande # − promis # = #", text)
     assert on_hand + on_order - promised == net
     minimum = target = Decimal(0)
-    if why.kept:
+    if why.kept and why.engine:
+        minimum, target = find(r"Commander sous #, jusqu’à #", text)
+        enough, chance = find(r"# suffisent # fois sur 100", text)
+        lead, review, expected = find(
+            r"# j jusqu’à la livraison, # j jusqu’à la suivante : # att", text
+        )
+        missing, kept = find(r"un manquant coûte # €, un gardé un an # €", text)
+        assert minimum == max(enough, why.floor) > 0
+        assert 0 <= chance <= 100
+        assert missing > 0 <= kept
+        assert lead + review > 0 <= expected
+        assert abs(number(f"{why.chance * 100:.0f}") - chance) <= 1
+        if why.asked:
+            _agrees_with_the_rate(text, why)
+    elif why.kept:
         open_days, asked = find(r"Demandé en # jours ouverts : #", text)
         sold, days = asked, open_days
         if why.days_out or why.peak:
@@ -87,7 +102,8 @@ def by_hand(text: str, why: Why) -> int:
         minimum = target = find(r"minimum fixé #", text)[0]
     need = target - net if net < minimum else Decimal(0)
     case = find(r"\(par #\)", text)[0] if "(par" in text else Decimal(1)
-    units = Decimal(ceil(need / case)) * case
+    # The engine's target holds a whole case above its minimum: cases are counted down to it.
+    units = Decimal(need // case if why.engine and why.kept else ceil(need / case)) * case
     if "pas de place" in text and need:
         (units,) = find(r"ramené à #", text) if "ramené" in text else (Decimal(0),)
     if "sur aucune commande" in text:
@@ -96,6 +112,15 @@ def by_hand(text: str, why: Why) -> int:
         (per_box,) = find(r"de # unités", text)
         return ceil(units / per_box)
     return int(units)
+
+
+def _agrees_with_the_rate(text: str, why: Why) -> None:
+    open_days, asked = find(r"Demandé en # jours ouverts : #", text)
+    sold, days = asked, open_days
+    if why.days_out or why.peak:
+        sold, days = find(r": # ÷ # j", text)
+    (rate,) = find(r"# par jour", text)
+    assert abs(sold / days - rate) <= Decimal("0.005")
 
 
 class TheSentence(TestCase):
@@ -124,6 +149,8 @@ class TheSentence(TestCase):
     def test_every_line_is_found_again_from_its_words(self, data: st.DataObject) -> None:
         for product in self.products:
             self._live(product, data)
+        if data.draw(st.booleans()):
+            train_forecasts(at=NOW)
         delivery_round = DeliveryRound.objects.order_by("cut_off_at").first()
 
         order = propose_orders(

@@ -1,5 +1,5 @@
 """The sub-commands of ordering, one file per flow."""
 
-from backofficine.planning.commands import propose
+from backofficine.planning.commands import propose, train
 
-COMMANDS = [*propose.COMMANDS]
+COMMANDS = [*propose.COMMANDS, *train.COMMANDS]

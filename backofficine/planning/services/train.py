@@ -16,6 +16,7 @@ from backofficine.planning.queries.series import CYCLE, Series, series_at
 from backofficine.planning.queries.training import Told, packed
 from backofficine.science.demand.history import set_apart_peaks
 from backofficine.science.demand.training import Trained, train
+from backofficine.stock.models import DemandLine
 
 Ints = npt.NDArray[np.int64]
 
@@ -47,6 +48,24 @@ def train_forecasts(*, at: datetime, progress: Callable[[float], None] | None = 
     kept = _keep(series, told, trained, at=at)
     say(1.0)
     return kept
+
+
+def train_if_due(*, at: datetime) -> bool:
+    """Learn again if a day is over that was not learnt from, while the shop is closed.
+
+    A shop that was never learnt from does not wait for the night.
+    """
+    last = Training.objects.order_by("-last_day").values_list("last_day", flat=True).first()
+    today = pharmacy.local_day(at)
+    if last is not None and (
+        last >= today - timedelta(days=1)
+        or any(opens <= at < closes for opens, closes in pharmacy.openings(today))
+    ):
+        return False
+    if last is None and not DemandLine.objects.exists():
+        return False
+    train_forecasts(at=at)
+    return True
 
 
 @transaction.atomic

@@ -105,6 +105,7 @@ class LastMorning(AtTheDock):
             )  # fmt: skip
 
     def _propose_noon(self, at: datetime) -> None:
+        planning.train_forecasts(at=at)
         supplier = self._shop.suppliers[0]
         planning.propose_orders(
             supplier=supplier,
