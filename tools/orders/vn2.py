@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from backofficine.science.demand.reading import group_of
 from tools.orders.shop import (
     SEEN_AHEAD,
     Costs,
@@ -91,17 +92,17 @@ def load(folder: Path | None = None) -> Challenge:
         return np.array([int(float(states[key][column[name]])) for key in keys], dtype=np.int64)
 
     ahead = [weeks[-1] + timedelta(weeks=k + 1) for k in range(SEEN_AHEAD)]
-    department = master_heading.index("Department")
+    attributes = np.column_stack(
+        [codes([master[key][place] for key in keys]) for place in range(len(master_heading))]
+    )
     demand = Demand(
         name="vn2-retail-weekly",
         quantity=np.array([[float(cell or 0) for cell in row[2:]] for row in sales]),
         known=np.array([[cell == "True" for cell in flags[key][2:]] for key in keys]),
         season=np.array([week_of_year(day) for day in weeks + ahead], dtype=np.int64),
         cycle=53,
-        group=codes([master[key][department] for key in keys]),
-        attributes=np.column_stack(
-            [codes([master[key][place] for key in keys]) for place in range(len(master_heading))]
-        ),
+        group=group_of(attributes),
+        attributes=attributes,
         period="week",
         weight=np.ones(len(weeks) + SEEN_AHEAD),
     )

@@ -1,5 +1,5 @@
 """The sub-commands of ordering, one file per flow."""
 
-from backofficine.planning.commands import propose, train
+from backofficine.planning.commands import plan, propose, train
 
-COMMANDS = [*propose.COMMANDS, *train.COMMANDS]
+COMMANDS = [*propose.COMMANDS, *plan.COMMANDS, *train.COMMANDS]
