@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from backofficine.catalog.models import Product
-from backofficine.planning.models import Decision
+from backofficine.planning.models import Decision, DoubleAllowed
 from backofficine.purchasing.models import Order, OrderLine, Supplier
 from backofficine.purchasing.services import ImpossibleQuantity
 from backofficine.purchasing.services.orders import IMPOSSIBLE_QUANTITY
@@ -133,3 +133,16 @@ class EndDecisionForm(forms.Form):
     request_id = forms.UUIDField(widget=forms.HiddenInput)
     decision = forms.ModelChoiceField(Decision.objects.all(), required=False)
     product = forms.ModelChoiceField(Product.objects.all(), to_field_name="public_id")
+
+
+class AllowDoubleForm(forms.Form):
+    """What a pharmacist wants all the same."""
+
+    product = forms.ModelChoiceField(
+        Product.objects.all(), to_field_name="public_id", widget=forms.HiddenInput
+    )
+    boxes = WholeField(widget=forms.HiddenInput)
+    reason = forms.ChoiceField(
+        label=_("Reason"), choices=[("", _("why?")), *DoubleAllowed.Reason.choices]
+    )
+    request_id = forms.UUIDField(widget=forms.HiddenInput)

@@ -23,5 +23,7 @@ urlpatterns = [
     path("decisions", views.decisions, name="decisions"),
     path("decisions/decider", views.decide, name="decide"),
     path("decisions/terminer", views.end_decision, name="end_decision"),
+    path("doublons/<uuid:public_id>", views.doubles, name="doubles"),
+    path("doublons/<uuid:public_id>/permettre", views.allow_double, name="allow_double"),
     path("manquant/<int:pk>", views.elsewhere, name="elsewhere"),
 ]

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backofficine.kernel.errors import DomainError
 from backofficine.pharmacy import queries as pharmacy
+from backofficine.planning.queries.doubles import doubles_among
+from backofficine.planning.services.doubles import DoubleOrder, refuse_doubles
 from backofficine.planning.services.propose import NothingToOrderFrom
 from backofficine.planning.why import Origin, Why
 from backofficine.promises import services as promises
@@ -36,14 +38,21 @@ def send_order(
     actor: Actor,
     request_id: UUID,
     seen: int | None = None,
+    is_lived: bool = False,
 ) -> Order:
     """Send a draft, and tell the promises it covers that they are ordered.
 
+    ``is_lived`` plays a past again, where nobody may be asked: double orders are not looked for.
+
     :raises NotDraft, EmptyOrder, CutOffPast, OrderChanged: as ``purchasing.services.send``.
+    :raises DoubleOrder: if what is cold, narcotic or expensive would be ordered twice.
     """
     # The ledger's turn first: receiving, too, takes it before the orders, and a second click waits.
     in_turn()
+    is_new = not orders.already_done(request_id)
     sent = orders.send(order, channel=channel, at=at, actor=actor, request_id=request_id, seen=seen)
+    if is_new and not is_lived:
+        refuse_doubles(sent, at=at)
     promises.mark_ordered(sent, at=at, actor=actor)
     return sent
 
@@ -85,14 +94,15 @@ def answer_order(
 
 @transaction.atomic
 def order_elsewhere(
-    line: OrderLine, *, supplier: Supplier, at: datetime, actor: Actor
+    line: OrderLine, *, supplier: Supplier, at: datetime, actor: Actor, is_lived: bool = False
 ) -> OrderLine:
     """Ask another supplier for the boxes of a short line, in the draft of its next round.
 
-    Returns the new line. Doing it again returns the same one.
+    Returns the new line. Doing it again returns the same one. ``is_lived``: as :func:`send_order`.
 
     :raises NothingToOrderFrom: if that wholesaler has no round to come.
     :raises AlreadyAsked: if its draft asks for this product for another reason.
+    :raises DoubleOrder: if the boxes came or were ordered meanwhile.
     """
     delivery_round = purchasing.next_round(supplier, at=at)
     if delivery_round is None and supplier.kind == Supplier.Kind.WHOLESALER:
@@ -104,14 +114,23 @@ def order_elsewhere(
         raise NotDraft
     missing = line.missing_quantity
     assert missing, "only a short line is asked for elsewhere"
+    # What was wanted when the first supplier was asked is still what is wanted.
+    wanted = max(int(line.why.get("target", 0)), line.quantity * line.product.doses_per_box)
     why = Why(
-        origin=Origin.SHORT_LINE, short_order=line.order.number, short_boxes=missing
+        origin=Origin.SHORT_LINE,
+        short_order=line.order.number,
+        short_boxes=missing,
+        target=wanted,
     ).as_numbers()
     found = OrderLine.objects.filter(order=draft, product=line.product).first()
     if found is not None:
         if found.why == why:
             return found
         raise AlreadyAsked(product=line.product, supplier=supplier)
+    if not is_lived:
+        asked = [(line.product, missing, wanted)]
+        if twice := doubles_among(draft, asked, on=pharmacy.local_day(at)):
+            raise DoubleOrder(twice)
     prices = purchasing.unit_prices(supplier, [line.product], on=pharmacy.local_day(at))
     return OrderLine.objects.create(
         order=draft,

@@ -1,6 +1,7 @@
 """Pages of ordering, one file per flow."""
 
 from backofficine.planning.views.decisions import decide, decisions, end_decision
+from backofficine.planning.views.doubles import allow_double, doubles
 from backofficine.planning.views.orders import (
     accept,
     add,
@@ -22,12 +23,14 @@ from backofficine.planning.views.orders import (
 __all__ = [
     "accept",
     "add",
+    "allow_double",
     "answer",
     "cancel",
     "carry",
     "close",
     "decide",
     "decisions",
+    "doubles",
     "elsewhere",
     "end_decision",
     "line",

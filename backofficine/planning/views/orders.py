@@ -228,12 +228,15 @@ def add(request: Request, public_id: UUID) -> HttpResponse:
     line = order.lines.filter(product=found[0]).first()
     try:
         if line is None:
-            line = purchasing_services.set_line(
+            line = services.add_by_hand(
                 order, product=found[0], quantity=1, at=now, actor=request.actor
             )
             messages.success(request, _("%(product)s: 1 box added.") % {"product": found[0]})
         else:
             messages.info(request, _("%(product)s is already here.") % {"product": found[0]})
+    except services.DoubleOrder:
+        address = f"{reverse('planning:doubles', args=[public_id])}?product={found[0].public_id}"
+        return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
     except DomainError as error:
         return _orders_page(request, at=now, order=order, refusal=str(error))
     address = f"{_address(order, show=Show.ALL, open=line.pk)}#line-{line.pk}"
@@ -262,6 +265,8 @@ def send(request: Request, public_id: UUID) -> HttpResponse:
             request_id=data["request_id"],
             seen=data["seen"],
         )
+    except services.DoubleOrder:
+        return redirect("planning:doubles", public_id=public_id)
     except DomainError as error:
         return _orders_page(request, at=now, order=order, refusal=str(error))
     if sent.channel == Order.Channel.PRINT:
