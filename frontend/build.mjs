@@ -1,4 +1,4 @@
-// Make what the browser receives: one style sheet, its fonts, two scripts, one icon sprite.
+// Make what the browser receives: one style sheet, its fonts, three scripts, one icon sprite.
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -114,7 +114,7 @@ function sprite() {
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 await build({
-  entryPoints: ["app", "camera"].map((name) => join(here, "src", `${name}.js`)).concat(join(here, "src/style.css")),
+  entryPoints: ["app", "camera", "charts"].map((name) => join(here, "src", `${name}.js`)).concat(join(here, "src/style.css")),
   bundle: true,
   format: "esm",
   minify: true,

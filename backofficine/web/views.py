@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from backofficine.web.forms import SampleFields, SampleRefused
+from backofficine.web.sample_charts import sample_charts
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "fields": SampleFields(),
             "amount": Decimal("1234.56"),
             "moment": timezone.make_aware(dt.datetime(2026, 11, 23, 16, 30)),  # noqa: DTZ001
+            "charts": sample_charts(),
             "colours": COLOURS,
             "undo_url": request.path,
         },

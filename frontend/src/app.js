@@ -67,8 +67,19 @@ function dismissLater(toast) {
   if (stays) setTimeout(() => { if (!toast.matches(":hover, :focus-within")) toast.remove(); else dismissLater(toast); }, stays);
 }
 
+// The script that draws is heavy: it comes with the first chart, of a page or of a swap.
+function drawCharts() {
+  for (const figure of document.querySelectorAll("figure[data-chart]:not([data-drawn])")) {
+    figure.dataset.drawn = "soon";
+    import(new URL(figure.dataset.chart, location.href).href)
+      .then(({ draw }) => draw(figure))
+      .catch(() => { figure.dataset.drawn = "never"; }); // its table stays open
+  }
+}
+
 function prepare(within) {
   rememberBirth();
+  drawCharts();
   within.querySelector?.("[data-takes-focus]")?.focus();
   for (const toast of document.querySelectorAll("#toasts > [data-toast]:not([data-seen])")) {
     toast.dataset.seen = "";

@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django import forms, template
 from django.forms.boundfield import BoundField
@@ -19,6 +19,9 @@ from django.utils.functional import Promise as Lazy
 from django.utils.html import conditional_escape
 from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from backofficine.web.charts import Chart
 
 register = template.Library()
 
@@ -33,6 +36,11 @@ Words = str | Lazy
 
 def _is_french() -> bool:
     return (get_language() or "fr").startswith("fr")
+
+
+def is_single(number: float) -> bool:
+    """Whether a figure takes the singular: in French, all that is below two."""
+    return abs(number) < 2 if _is_french() else abs(number) == 1
 
 
 def _grouped(number: Decimal, *, decimals: int) -> str:
@@ -69,6 +77,16 @@ def quantity(number: Decimal | int | str | None, decimals: int = 0) -> str:
         return str(number)  # nothing to round or to group: most figures of a table
     value = _decimal(number)
     return "–" if value is None else _grouped(value, decimals=decimals)
+
+
+@register.filter
+def percent(share: Decimal | float | str | None, decimals: int = 0) -> str:
+    """A share of one: « 97 % », ``percent:1`` → « 97,4 % », unknown → « – »."""
+    value = _decimal(share)
+    if value is None:
+        return "–"
+    figure = _grouped(value * 100, decimals=decimals)
+    return f"{figure}{NO_BREAK}%" if _is_french() else f"{figure}%"
 
 
 def _local(moment: dt.datetime | dt.time) -> dt.datetime | dt.time:
@@ -401,6 +419,22 @@ def progress(done: float, total: float, label: Words, state: str = "ink") -> dic
     """A bar and its sentence. ``state``: ink (being done), "" (green, done), part (orange)."""
     share = min(100.0, 100 * float(done) / float(total)) if total else 0.0
     return {"done": done, "total": total, "percent": f"{share:.1f}", "label": label, "state": state}
+
+
+@register.inclusion_tag("web/components/chart.html")
+def chart(chart: "Chart") -> dict[str, Any]:
+    """A drawing, its sentence and its figures, from one of the kinds of ``web.charts``.
+
+    The script that draws is fetched by the first chart of a page, and by no other page.
+    """
+    table = chart.table()
+    kinds = [column.is_figure for column in table.head]
+    return {
+        "chart": chart,
+        "table": table,
+        "rows": [list(zip(row, kinds, strict=True)) for row in table.rows],
+        "script": static("dist/charts.js"),
+    }
 
 
 @register.inclusion_tag("web/components/empty.html")
