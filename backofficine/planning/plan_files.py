@@ -189,6 +189,8 @@ def _cell(cells: Sequence[str], place: int) -> str:
 
 # --- History --------------------------------------------------------------------------------------
 
+# How an empty cell is written in a sentence.
+NOTHING = "—"
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -219,10 +221,10 @@ def read_past(path: Path, *, periods: Periods, more: Sequence[str] = (), ahead: 
         text = _cell(cells, period_at)
         day = _day(text)
         if day is None:
-            raise UnreadablePeriod(file=file, line=number, text=text[:40])
+            raise UnreadablePeriod(file=file, line=number, text=text[:40] or NOTHING)
         flag = FLAGS.get(_cell(cells, flag_at).casefold())
         if flag is None:
-            raise UnreadableFlag(file=file, line=number, text=_cell(cells, flag_at)[:40])
+            raise UnreadableFlag(file=file, line=number, text=_cell(cells, flag_at)[:40] or NOTHING)
         said = _cell(cells, quantity_at)
         quantity = _units(said, file=file, line=number, column="quantity") if said else 0.0
         row_of.append(row)
@@ -364,10 +366,10 @@ def _units(text: str, *, file: str, line: int, column: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value > 1e9:
-        raise UnreadableQuantity(file=file, line=line, column=column, text=text[:40])
+        raise UnreadableQuantity(file=file, line=line, column=column, text=text[:40] or NOTHING)
     if value < 0:
         refused = NegativeQuantity if column == "quantity" else NegativeStock
-        raise refused(file=file, line=line, column=column, text=text[:40])
+        raise refused(file=file, line=line, column=column, text=text[:40] or NOTHING)
     return value
 
 
@@ -395,7 +397,9 @@ def read_shelf(path: Path) -> Shelf:
         said = _cell(cells, at)
         value = _units(said, file=file, line=number, column=column)
         if value != int(value):
-            raise UnreadableQuantity(file=file, line=number, column=column, text=said[:40])
+            raise UnreadableQuantity(
+                file=file, line=number, column=column, text=said[:40] or NOTHING
+            )
         return int(value)
 
     for number, cells in sheet.lines:
