@@ -24,7 +24,7 @@ from bench.measure import Line
 from tests.serving import Server
 
 CLIENTS = 8
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 
 
 def addresses() -> dict[str, str]:

@@ -72,7 +72,7 @@ def switch(request: Request) -> HttpResponse:
         chosen = request.user.get_username()
     context = {
         "form": form,
-        "people": [person for person in queries.people() if person.pin_hash],
+        "people": [person for person in queries.everybody() if person.pin_hash],
         "chosen": chosen,
         "next": _next(request),
         "is_locked": bool(request.session.get(LOCKED)),
@@ -96,10 +96,10 @@ def people(request: Request) -> HttpResponse:
         request,
         "team/people.html",
         {
-            "people": queries.people(),
+            "people": queries.everybody(),
             "workstations": queries.workstations(),
             "screens": queries.wall_screens() if manages else [],
-            "openings": queries.openings_of(request.user)[:20],
+            "openings": queries.openings_of(request.user),
             "manages": manages,
             "this": request.workstation,
             "roles": Role.choices,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import factory
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
 from factory.django import DjangoModelFactory
@@ -63,5 +64,5 @@ class WorkstationFactory(DjangoModelFactory[Workstation]):
 def signed_in(person: User, client: Client | None = None) -> Client:
     """A client of the test suite where ``person`` is signed in."""
     client = client or Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
     return client
