@@ -22,6 +22,7 @@ from backofficine.planning.queries.lines import (
     lines_shown,
 )
 from backofficine.planning.queries.owed import owed_by_product
+from backofficine.planning.queries.price_cuts import PriceCut, price_cuts
 from backofficine.planning.queries.replay import active_policy
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "DraftFigures",
     "Listed",
     "OpenDays",
+    "PriceCut",
     "Show",
     "Standing",
     "WeekOfDemand",
@@ -40,6 +42,7 @@ __all__ = [
     "draft_figures",
     "lines_shown",
     "owed_by_product",
+    "price_cuts",
     "standing_decisions",
     "weekly_demand",
 ]  # fmt: skip
