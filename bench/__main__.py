@@ -17,16 +17,18 @@ def main() -> int:
     parser.add_argument("--build", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--moves", type=int, default=0)
-    parser.add_argument("--part", choices=["shop", "catalogue"], default="shop")
-    parser.add_argument("--only", choices=["pages", "ledger", "receipts", "catalogue"])
+    parser.add_argument("--part", choices=["shop", "catalogue", "ordering"], default="shop")
+    parser.add_argument("--only", choices=["pages", "ledger", "receipts", "catalogue", "ordering"])
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backofficine.config.settings")
     django.setup()
 
-    from bench import base, catalogue, ledger, pages, receipts
+    from bench import base, catalogue, ledger, ordering, pages, receipts
 
     if options.part == "catalogue":
         parts = [catalogue]
+    elif options.part == "ordering":
+        parts = [ordering]
     else:
         base.build(moves=options.moves or base.MOVES)
         # The pages first: they show a working day, not what the other lines leave behind.

@@ -114,7 +114,7 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--moves", type=int, default=0)
-    parser.add_argument("--only", choices=["pages", "ledger", "receipts", "catalogue"])
+    parser.add_argument("--only", choices=["pages", "ledger", "receipts", "catalogue", "ordering"])
     options = parser.parse_args()
     both = options.sqlite == options.postgresql
     words = ["--quick"] if options.quick else []
@@ -139,6 +139,8 @@ def main() -> int:
             report[name] = measure(environment, words)
             with empty(environment) as other:
                 report[name] += measure(other, [*words, "--part", "catalogue"])
+            with empty(environment) as other:
+                report[name] += measure(other, [*words, "--part", "ordering"])
         if not options.json:
             show(name, report[name])
     if options.json:
