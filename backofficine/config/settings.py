@@ -109,7 +109,6 @@ TEMPLATES: list[dict[str, Any]] = [
             ],
             "builtins": [
                 "django.templatetags.i18n",
-                "django.templatetags.static",
                 "backofficine.web.templatetags.components",
             ],
         },

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest  # noqa: TID251
-from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from backofficine.desk import queries
 from backofficine.desk.queries import Waiting
 from backofficine.kernel import clock
 from backofficine.pharmacy.models import Pharmacy
+from backofficine.web.addresses import address
 
 HERE = Pharmacy.StockTruth.HERE
 
@@ -39,7 +39,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     now = clock.now()
     return {
         "menu": SimpleLazyObject(lambda: menu(request, at=now)),
-        "scan_url": _reverse("desk:scan"),
+        "scan_url": address("desk:scan"),
         "demo_banner": settings.DEMO,
         "shop_now": now,
         "next_cut_off": SimpleLazyObject(
@@ -54,13 +54,6 @@ def _demo_logins() -> list[Any]:
     from backofficine.team.demo import PEOPLE
 
     return PEOPLE
-
-
-def _reverse(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 def waiting_of(request: HttpRequest, *, at: datetime) -> Waiting:
@@ -99,7 +92,7 @@ def menu(request: HttpRequest, *, at: datetime) -> list[MenuItem]:
     for name, label, icon, right, gap in words:
         if name == "desk:counter" and shop is not None and shop.stock_truth != HERE:
             continue
-        url = _reverse(name)
+        url = address(name)
         if url and (right is None or request.user.has_perm(f"team.{right}")):
             items.append(
                 MenuItem(

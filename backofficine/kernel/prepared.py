@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from django.db import connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.query import ModelIterable, get_related_populators
 from django.db.transaction import TransactionManagementError
 
@@ -78,10 +78,10 @@ class Prepared(Generic[Row]):
 
     def all(self, *values: Any) -> list[Row]:
         """Every row, in order."""
-        known = self._translations.get(connection.vendor)
+        database = connections[DEFAULT_DB_ALIAS]
+        known = self._translations.get(database.vendor)
         if known is None:
-            known = self._translations[connection.vendor] = self._translated()
-        database = connections[connection.alias]
+            known = self._translations[database.vendor] = self._translated()
         if known.is_locking and database.get_autocommit():
             raise TransactionManagementError("a row is locked inside a transaction only")
         params = [
@@ -116,7 +116,7 @@ class Prepared(Generic[Row]):
             for place, kind in enumerate(self._kinds)
         ]
         queryset = self._build(*blanks)
-        compiler = queryset.query.get_compiler(connection=connections[connection.alias])
+        compiler = queryset.query.get_compiler(connection=connections[DEFAULT_DB_ALIAS])
         sql, params = compiler.as_sql()
         expressions = [one[0] for one in compiler.select[: compiler.col_count]]
         sql, params = _spelled_out(sql.replace(f"IN {_ARRAY}", f"= ANY{_ARRAY}"), params)
@@ -164,10 +164,10 @@ def _maker(compiler: Any) -> Callable[[list[Any]], Any]:
     start, end = places[0], places[-1] + 1
     names = [one[0].target.attname for one in select[start:end]]
     # The stubs are those of a later Django.
-    populators = get_related_populators(about, select, connection.alias)  # type: ignore[call-arg]
+    populators = get_related_populators(about, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def make(row: list[Any]) -> Any:
-        made = model.from_db(connection.alias, names, row[start:end])
+        made = model.from_db(DEFAULT_DB_ALIAS, names, row[start:end])
         for populator in populators:
             populator.populate(row, made)
         for name, place in compiler.annotation_col_map.items():

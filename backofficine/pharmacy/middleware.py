@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect  # noqa: TID251
-from django.urls import reverse
 from django.utils import timezone
 
 from backofficine.pharmacy import queries
+from backofficine.web.addresses import address
 
 
 class LocalTime:
@@ -20,7 +20,7 @@ class LocalTime:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         found = queries.here()
         request.pharmacy = found  # type: ignore[attr-defined]
-        first_page = reverse("desk:first_run")
+        first_page = address("desk:first_run")
         if found is None and not request.path.startswith((first_page, settings.STATIC_URL)):
             return HttpResponseRedirect(first_page)
         with timezone.override(ZoneInfo(found.time_zone if found else settings.TIME_ZONE)):

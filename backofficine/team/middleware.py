@@ -5,12 +5,12 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect
 
 from backofficine.kernel import clock
 from backofficine.team import queries, services
+from backofficine.web.addresses import address
 
 WORKSTATION_COOKIE = "workstation"
 SEEN = "seen_at"
@@ -62,7 +62,7 @@ class AutoLock:
 
     def _is_open(self, path: str) -> bool:
         return path.startswith(
-            (reverse("team:switch"), "/compte/", settings.STATIC_URL, reverse("team:lock"))
+            (address("team:switch"), "/compte/", settings.STATIC_URL, address("team:lock"))
         )
 
     def _ask(self, request: HttpRequest) -> HttpResponse:
@@ -70,7 +70,7 @@ class AutoLock:
         back = request.headers.get("HX-Current-URL", "") or request.get_full_path()
         if request.method != "GET":
             back = request.headers.get("Referer", "/")
-        address = f"{reverse('team:switch')}?next={quote(back)}"
+        asked = f"{address('team:switch')}?next={quote(back)}"
         if request.headers.get("HX-Request"):
-            return HttpResponseClientRedirect(address)
-        return HttpResponseRedirect(address)
+            return HttpResponseClientRedirect(asked)
+        return HttpResponseRedirect(asked)

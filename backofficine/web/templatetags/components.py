@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.template.loader import get_template
-from django.templatetags.static import static
+from django.templatetags import static as files
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.functional import Promise as Lazy
 from django.utils.html import conditional_escape
 from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
+
+from backofficine.web.addresses import address
 
 if TYPE_CHECKING:
     from backofficine.web.charts import Chart
@@ -191,6 +193,24 @@ def fixed(template_name: str) -> str:
     return _filled(template_name, language=get_language())
 
 
+@register.simple_tag(takes_context=True)
+def who(context: template.Context) -> str:
+    """Whose session this is, on which workstation, and how to change person.
+
+    Not kept from one page to the next: it holds initials, and the page's own address.
+    """
+    request: Any = context.get("request")
+    words = {"role": "", "initials": "", "station": "", "post": "", "switch_url": "", "page": ""}
+    person = getattr(request, "user", None)
+    if person is not None and person.is_authenticated:
+        words["role"], words["initials"] = str(person.get_role_display()), person.initials
+        words["switch_url"], words["page"] = address("team:switch"), request.get_full_path()
+        station = getattr(request, "workstation", None)
+        if station is not None:
+            words["station"], words["post"] = station.name, str(station.get_post_display())
+    return get_template("web/components/who.html").render(words)
+
+
 @register.simple_tag
 def menu_list(menu: Iterable[Any] | None) -> str:
     """The words of the menu; drawn twice on each page, in the rail and on the phone's sheet."""
@@ -200,10 +220,11 @@ def menu_list(menu: Iterable[Any] | None) -> str:
 # ---------------------------------------------------------------- small marks
 
 
+@register.simple_tag
 @functools.cache
-def _sprite() -> str:
-    """Address of the drawings; asked once, because a table shows hundreds."""
-    return static("dist/icons.svg")
+def static(name: str) -> str:
+    """Address of a file that ships with the program: it changes with the program only."""
+    return files.static(name)
 
 
 # Typed: a text marked safe and the same text typed by a person are two different words.
@@ -224,7 +245,7 @@ def icon(name: str, label: Words = "", css: str = "") -> str:
         name=name,
         label=str(label),
         css=css,
-        sprite=_sprite(),
+        sprite=static("dist/icons.svg"),
     )
 
 
@@ -252,7 +273,7 @@ def tag(word: Words, state: str = "", icon: str | None = None) -> str:
         word=str(word),
         state=state,
         icon=drawing,
-        sprite=_sprite(),
+        sprite=static("dist/icons.svg"),
     )
 
 
@@ -566,7 +587,7 @@ def product_line(
         check_digit=cip13[12:] if national else cip13,
         code=bool(code and cip13),
         pictos=_pictos(product) if pictos else (),
-        sprite=_sprite(),
+        sprite=static("dist/icons.svg"),
         href=product.get_absolute_url() if link else "",
     )
 
@@ -574,7 +595,7 @@ def product_line(
 @register.inclusion_tag("web/components/pictos.html")
 def pictos(product: Any) -> dict[str, Any]:
     """The pictograms of a product alone: fridge, narcotic, list, shortage."""
-    return {"pictos": _pictos(product), "sprite": _sprite()}
+    return {"pictos": _pictos(product), "sprite": static("dist/icons.svg")}
 
 
 @register.inclusion_tag("web/components/ladder.html")
@@ -618,7 +639,7 @@ def _plate(location: Any, *, code: str, kind: str, word: Words | None) -> dict[s
         "parts": tuple(code.split("-")),
         "shape": shape,
         "drawing": drawing,
-        "sprite": _sprite(),
+        "sprite": static("dist/icons.svg"),
         "word": str(word),
     }
 
