@@ -4,7 +4,7 @@ B := .venv/bin
 STATIC := backofficine/static/dist
 LOCALES := $(patsubst %.po,%.mo,$(wildcard backofficine/*/locale/*/LC_MESSAGES/django.po))
 
-.PHONY: demo past test check bench format assets locks screenshots clean
+.PHONY: demo past test check bench bench-orders format assets locks screenshots clean
 .DELETE_ON_ERROR:
 
 # The styles are made while the demo lives its past: two processors, half a minute less.
@@ -23,6 +23,9 @@ check: .venv/.dev $(LOCALES)
 
 bench: .venv/.dev $(STATIC)/.built $(LOCALES)
 	@$(B)/python tools/bench.py $(ARGS)
+
+bench-orders: .venv/.dev
+	@$(B)/python tools/bench_orders.py $(ARGS)
 
 format: .venv/.dev
 	$(B)/ruff check --fix --quiet . ; $(B)/ruff format .
