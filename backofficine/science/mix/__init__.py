@@ -1,1 +1,1 @@
-"""Which supplier, how many packs, at which tier: one optimisation, with its proven gap."""
+"""What to buy from whom: one order over many suppliers, at least cost, with its proven gap."""
