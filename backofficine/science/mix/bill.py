@@ -5,6 +5,7 @@ Plain loops over plain numbers; nothing here is shared with the solver.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from backofficine.science.mix.problem import Instance, Limit, Malformed, Relaxat
 
 CENT = 0.005
 """Half a cent: below this, two amounts of euros are the same."""
-DROP = 1e-6
+DROP = 1e-4
 """Litres below this are noise."""
 
 
@@ -140,10 +141,11 @@ class Penalties:
         raise Malformed(f"{relaxation.limit} never gives way")
 
 
-def penalties(instance: Instance) -> Penalties:
+def penalties(instance: Instance, *, elastic: bool) -> Penalties:
     """Prices above anything a unit of the limit could save, found from the instance's own figures.
 
-    Without a quantity that must come, buying nothing breaks nothing, and no price is needed.
+    Unless ``elastic``, budget and room never give way (their price is infinite): buying nothing
+    keeps both, so that there is always an answer.
     """
     saved = [
         max((a - b for a, b in zip(p.cover, p.cover[1:], strict=False)), default=0.0)
@@ -165,8 +167,8 @@ def penalties(instance: Instance) -> Penalties:
     room = 4.0 * max(per_litre, 1.0)
     charges = sum(s.order_cost + s.carriage + s.line_cost for s in instance.suppliers)
     return Penalties(
-        budget=budget,
-        room=room,
+        budget=budget if elastic else math.inf,
+        room=room if elastic else math.inf,
         commitment=budget / 2.0,
         least=tuple(
             4.0 * (budget * high + room * product.volume + gain + charges)

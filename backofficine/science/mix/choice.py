@@ -68,17 +68,24 @@ def programme(
         )
     )
     infinite = np.inf
+    limits = np.array([penalties.budget, penalties.room])
+    able = np.isfinite(limits)
     return Mixed(
         cost=np.concatenate(
             [
                 options.cost,
                 states.charge[owner, which],
                 np.full(s, penalties.commitment),
-                [penalties.budget, penalties.room],
+                np.where(able, limits, 0.0),
             ]
         ),
         upper=np.concatenate(
-            [np.ones(n), allowed[owner, which].astype(np.float64), np.full(s + 2, infinite)]
+            [
+                np.ones(n),
+                allowed[owner, which].astype(np.float64),
+                np.full(s, infinite),
+                np.where(able, infinite, 0.0),
+            ]
         ),
         whole=np.arange(slack + s + 2) < slack,
         lower_row=np.concatenate(

@@ -142,6 +142,8 @@ class Dual:
             upper=np.ones(3 * s),
             matrix=merged(row, np.tile(place, 2), value),
         )
+        limits = np.array([self._penalties.budget, self._penalties.room])
+        able = np.isfinite(limits)
         each = np.arange(s)
         last = p + 3 * s
         programme.add(
@@ -149,10 +151,10 @@ class Dual:
                 [
                     np.full(s, HOPELESS),
                     np.full(s, self._penalties.commitment),
-                    [self._penalties.budget, self._penalties.room],
+                    np.where(able, limits, 0.0),
                 ]
             ),
-            upper=np.full(2 * s + 2, infinite),
+            upper=np.concatenate([np.full(2 * s, infinite), np.where(able, infinite, 0.0)]),
             matrix=merged(
                 np.concatenate([p + each, p + 2 * s + each, [last, last + 1]]),
                 np.arange(2 * s + 2),
@@ -238,7 +240,16 @@ class Dual:
             if gain.clip(min=0.0).sum() <= SETTLED * abs(value) or time.monotonic() > until:
                 break
             self._keep(options.taken(gain[options.product] > 1e-9 * abs(value) / self._products))
-        assert best is not None
+        if best is None:
+            # No time for good prices: free limits still prove a bound, a loose one.
+            nothing = np.zeros(self._products + 3 * self._suppliers + 2)
+            best, _, _ = self._read(
+                allowed,
+                shut=shut,
+                rows=nothing,
+                value=0.0,
+                columns=np.zeros(self._programme.columns),
+            )
         return best
 
     def _read(

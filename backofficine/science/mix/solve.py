@@ -104,19 +104,32 @@ def best_mix(
     began = time.monotonic()
     search = _Search(instance, gap=gap, began=began, seconds=seconds, progress=progress)
     search.run()
-    answer = bill(instance, search.paid)
-    if not answer.broken:
+    if not bill(instance, search.paid).broken:
         return search.mix(relaxed=())
+    # What must come cannot all come within budget and room: let them give way, see by how much.
+    elastic = _Search(
+        instance,
+        gap=gap,
+        began=began,
+        seconds=seconds,
+        progress=progress,
+        paid=search.paid,
+        elastic=True,
+    )
+    elastic.run()
+    answer = bill(instance, elastic.paid)
     loosened = _Search(
         _loosened(instance, broken=answer.broken),
         gap=gap,
         began=began,
         seconds=seconds,
         progress=progress,
-        paid=search.paid,
+        paid=elastic.paid,
     )
     loosened.run()
-    return replace(loosened.mix(relaxed=answer.broken), nodes=search.nodes + loosened.nodes)
+    return replace(
+        loosened.mix(relaxed=answer.broken), nodes=search.nodes + elastic.nodes + loosened.nodes
+    )
 
 
 def _loosened(instance: Instance, *, broken: tuple[Relaxation, ...]) -> Instance:
@@ -154,13 +167,14 @@ class _Search:
         seconds: float,
         progress: Callable[[Progress], None] | None,
         paid: tuple[int, ...] | None = None,
+        elastic: bool = False,
     ) -> None:
         self._instance = instance
         self._gap = gap
         self._began = began
         self._until = began + seconds
         self._progress = progress
-        self._penalties = penalties(instance)
+        self._penalties = penalties(instance, elastic=elastic)
         self.paid = paid or (0,) * len(instance.offers)
         self._cost = self._priced(self.paid)
         self._bound = -math.inf
