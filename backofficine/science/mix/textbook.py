@@ -1,7 +1,7 @@
 """The same problem as textbooks write it, to compare with: whole packs, and tiers by big M.
 
 One whole number of packs per offer and tier, one binary that opens the tier, free units rounded
-down by a whole number, the cover cost as the highest of its slopes, and carriage as a charge that
+down by a whole number, the cover cost as the sum of its slopes, and carriage as a charge that
 reaching the minimum lifts. Right, and slow: HiGHS has to find what :mod:`tables` computes.
 """
 
@@ -14,6 +14,9 @@ import numpy as np
 from backofficine.science.mix.backend import Floats, Ints, Mixed, merged, solve
 from backofficine.science.mix.bill import penalties
 from backofficine.science.mix.problem import Instance, Malformed, Offer
+
+# Slopes (euros per box) that differ by less are the same: covers are rounded to the ten-thousandth.
+NOISE = 1e-3
 
 
 class _Rows:
@@ -94,11 +97,15 @@ def _offers(rows: _Rows, instance: Instance) -> list[list[int]]:
         columns, lines = [], []
         for tier, (start, price) in enumerate(offer.tiers):
             end = offer.tiers[tier + 1][0] - 1 if tier + 1 < len(offer.tiers) else most
-            column = rows.column(upper=float(high), cost=price * offer.multiple, whole=True)
+            column = rows.column(
+                upper=float(min(high, end // offer.multiple)),
+                cost=price * offer.multiple,
+                whole=True,
+            )
             line = rows.column(
                 upper=1.0, cost=instance.suppliers[offer.supplier].line_cost, whole=True
             )
-            least = max(start, offer.minimum, 1)
+            least = -(-max(start, offer.minimum, 1) // offer.multiple) * offer.multiple
             rows.row([(column, float(offer.multiple)), (line, -float(min(end, most)))], high=0.0)
             rows.row([(column, float(offer.multiple)), (line, -float(least))], low=0.0)
             goods[offer.supplier].append((column, price * offer.multiple))
@@ -114,17 +121,20 @@ def _offers(rows: _Rows, instance: Instance) -> list[list[int]]:
         missing = rows.column(cost=prices.least[p])
         rows.row([*boxes[p], (missing, 1.0)], low=float(product.least))
         rows.row(boxes[p], high=float(product.most))
-        cover = rows.column(cost=1.0, lower=-np.inf)
-        slopes = [b - a for a, b in zip(product.cover, product.cover[1:], strict=False)]
-        if any(b < a - 1e-3 for a, b in pairwise(slopes)):
+        slopes = [b - a for a, b in pairwise(product.cover)]
+        if any(b < a - NOISE for a, b in pairwise(slopes)):
             raise Malformed(f"the cover cost of {product.name} is not convex")
-        for at, slope in enumerate(slopes or [0.0]):
-            if at and abs(slope - slopes[at - 1]) < 1e-3:
-                continue
-            rows.row(
-                [(cover, 1.0), *((column, -slope * n) for column, n in boxes[p])],
-                low=product.cover[at] - slope * at,
-            )
+        # One column per run of like slopes: convex, so that the first ones fill first.
+        rows.column(cost=product.cover[0], lower=1.0, upper=1.0)
+        runs: list[tuple[int, float]] = []
+        begun = 0
+        for at in range(1, len(slopes) + 1):
+            if at == len(slopes) or slopes[at] - slopes[begun] > NOISE:
+                drop = product.cover[at] - product.cover[begun]
+                column = rows.column(cost=drop / (at - begun), upper=float(at - begun))
+                runs.append((column, -1.0))
+                begun = at
+        rows.row([*boxes[p], *runs], low=0.0, high=0.0)
     for s, supplier in enumerate(instance.suppliers):
         most_goods = sum(value * rows.upper[column] for column, value in goods[s])
         rows.row([*goods[s], (opened[s], -most_goods)], high=0.0)
