@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
+from backofficine.kernel.prepared import Prepared
 from backofficine.losses.loss import ZERO, Fact, Loss, State, Step
 from backofficine.losses.mark import Mark, mark
 from backofficine.losses.models import Contest
@@ -16,6 +17,7 @@ from backofficine.losses.rules import BY_KEY, RULES, Period, Rule
 from backofficine.losses.tariffs import TariffBook
 from backofficine.pharmacy.models import ClosedDay, OpeningHours
 
+MOST_OPEN = 50
 COUNTED = (State.PROVED, State.ASSUMED)
 """States whose amounts are kept by cause and by step; the others stand apart."""
 
@@ -60,9 +62,14 @@ def contests(key: str) -> list[Contest]:
     )
 
 
-def open_contests(*, limit: int = 50) -> list[Contest]:
-    """Contests that await the owner's answer, the oldest first."""
-    return list(Contest.objects.filter(answer__isnull=True).order_by("contested_at", "pk")[:limit])
+_OPEN_CONTESTS = Prepared(
+    lambda: Contest.objects.filter(answer__isnull=True).order_by("contested_at", "pk")[:MOST_OPEN]
+)
+
+
+def open_contests() -> list[Contest]:
+    """Contests that await the owner's answer, the oldest first; at most :data:`MOST_OPEN`."""
+    return _OPEN_CONTESTS.all()
 
 
 def _contested(keys: Iterable[str]) -> dict[str, State]:
@@ -238,14 +245,20 @@ def statements(month: date, *, months: int = 12) -> list[Statement]:
     return [statement(month_before(month, months=back)) for back in reversed(range(months))]
 
 
+_WEEKDAYS = Prepared(lambda: OpeningHours.objects.values_list("weekday").distinct())
+_CLOSED = Prepared(
+    lambda start, end: ClosedDay.objects.filter(
+        closed_on__gte=start, closed_on__lte=end
+    ).values_list("closed_on"),
+    date,
+    date,
+)
+
+
 def open_days(start: date, end: date) -> set[date]:
     """Civil days on which the shop opens, both ends included."""
-    weekdays = set(OpeningHours.objects.values_list("weekday", flat=True).distinct())
-    closed = set(
-        ClosedDay.objects.filter(closed_on__gte=start, closed_on__lte=end).values_list(
-            "closed_on", flat=True
-        )
-    )
+    weekdays = {day for (day,) in _WEEKDAYS.all()}
+    closed = {day for (day,) in _CLOSED.all(start, end)}
     days = (start + timedelta(days=ahead) for ahead in range((end - start).days + 1))
     return {day for day in days if day.weekday() in weekdays and day not in closed}
 

@@ -321,6 +321,37 @@ _ON_FLOOR = Prepared(
         .order_by("dropped_at", "pk")[:300]
     )
 )
+_SHOWN = Prepared(
+    lambda promises: Promise.objects.filter(pk__in=promises).select_related(
+        "product", "slot", "delivery_round", "identity"
+    ),
+    list,
+)
+_GONE = Prepared(
+    lambda rounds: (
+        Order.objects.filter(delivery_round__in=rounds)
+        .exclude(status__in=(Order.Status.DRAFT, Order.Status.CANCELLED))
+        .values_list("delivery_round")
+    ),
+    list,
+)
+_PARCELS = Prepared(
+    lambda rounds: (
+        Parcel.objects.filter(delivery_round__in=rounds)
+        .values_list("delivery_round")
+        .annotate(total=Count("pk"), lying=Count("pk", filter=Q(emptied_at=None)))
+        .order_by()
+    ),
+    list,
+)
+_RECEIVED = Prepared(
+    lambda rounds: (
+        Receipt.objects.filter(delivery_round__in=rounds, status=Receipt.Status.VALIDATED)
+        .order_by("validated_at")
+        .values_list("delivery_round", "validated_at")
+    ),
+    list,
+)
 _SEAL = Prepared(lambda: ChainHead.objects.filter(pk=1).values_list("hash"))
 
 
@@ -424,9 +455,7 @@ def _promises(*, at: datetime, start: datetime, end: datetime) -> list[Due]:
 
 def _shown(lines: list[Due], *, at: datetime) -> list[PromiseLine]:
     """The few that the page shows, with what their initials need."""
-    known = Promise.objects.select_related("product", "slot", "delivery_round", "identity").in_bulk(
-        [one.key for one in lines]
-    )
+    known = {one.pk: one for one in _SHOWN.all([one.key for one in lines])}
     return [
         PromiseLine(
             known[one.key],
@@ -450,11 +479,7 @@ def _waves(promises: Sequence[Due]) -> list[Wave]:
 
 def _ordered(rounds: list[DeliveryRound]) -> set[int]:
     """The rounds for which an order has left."""
-    return set(
-        Order.objects.filter(delivery_round__in={one.pk for one in rounds})
-        .exclude(status__in=(Order.Status.DRAFT, Order.Status.CANCELLED))
-        .values_list("delivery_round", flat=True)
-    )
+    return {key for (key,) in _GONE.all({one.pk for one in rounds})}
 
 
 def _rounds(
@@ -462,18 +487,8 @@ def _rounds(
 ) -> list[RoundOfDay]:
     asked = {one.pk for one in due} & ordered
     keys = [one.pk for one in due]
-    parcels = {
-        int(key): (total, lying)
-        for key, total, lying in Parcel.objects.filter(delivery_round__in=keys)
-        .values_list("delivery_round")
-        .annotate(total=Count("pk"), lying=Count("pk", filter=Q(emptied_at=None)))
-        .order_by()
-    }
-    received = dict(
-        Receipt.objects.filter(delivery_round__in=keys, status=Receipt.Status.VALIDATED)
-        .order_by("validated_at")
-        .values_list("delivery_round", "validated_at")
-    )
+    parcels = {key: (total, lying) for key, total, lying in _PARCELS.all(keys)}
+    received = dict(_RECEIVED.all(keys))
     rounds = []
     for one in due:
         total, lying = parcels.get(one.pk, (0, 0))

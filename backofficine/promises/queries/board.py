@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -293,36 +293,48 @@ def board(at: datetime, *, promises: Iterable[Promise] | None = None) -> Board:
 
 
 _IN_TIME = Q(ready_at__lte=F("promised_at"))
+_WEEK = timedelta(days=7)
 
 
-def _due(at: datetime) -> Q:
-    """Of the last seven days, by the hour said."""
-    week = Q(promised_at__gt=at - timedelta(days=7), promised_at__lte=at)
-    return week & ~Q(status=Status.CANCELLED)
+def _due(start: Any, end: Any) -> Q:
+    """Promised for an hour between two instants."""
+    return Q(promised_at__gt=start, promised_at__lte=end) & ~Q(status=Status.CANCELLED)
 
 
-def _wrong_stock(at: datetime) -> Q:
-    return Q(created_at__gt=at - timedelta(days=7), created_at__lte=at, cause=Cause.WRONG_STOCK)
+def _wrong_stock(start: Any, end: Any) -> Q:
+    return Q(created_at__gt=start, created_at__lte=end, cause=Cause.WRONG_STOCK)
+
+
+_NUMBERS = Prepared(
+    lambda start, end: (
+        Promise.objects.filter(_due(start, end) | _wrong_stock(start, end))
+        .values(every=Value(1))
+        .annotate(
+            due=Count("pk", filter=_due(start, end)),
+            kept=Count("pk", filter=_due(start, end) & _IN_TIME),
+            wrong_stock=Count("pk", filter=_wrong_stock(start, end)),
+        )
+        .values_list("due", "kept", "wrong_stock")
+        .order_by()
+    ),
+    datetime,
+    datetime,
+)
 
 
 def _week(at: datetime) -> tuple[int, int, int]:
     """Promises due in the last seven days, those kept, those made for a wrong stock."""
-    found = Promise.objects.filter(_due(at) | _wrong_stock(at)).aggregate(
-        due=Count("pk", filter=_due(at)),
-        kept=Count("pk", filter=_due(at) & _IN_TIME),
-        wrong_stock=Count("pk", filter=_wrong_stock(at)),
-    )
-    return found["due"], found["kept"], found["wrong_stock"]
+    return _NUMBERS.first(at - _WEEK, at) or (0, 0, 0)
 
 
 def week_wrong_stock(at: datetime) -> QuerySet[Promise]:
     """Promises of the last seven days made because the record was wrong."""
-    return Promise.objects.filter(_wrong_stock(at))
+    return Promise.objects.filter(_wrong_stock(at - _WEEK, at))
 
 
 def week_missed(at: datetime) -> QuerySet[Promise]:
     """Promises of the last seven days that were not in their slot at the hour said."""
-    return Promise.objects.filter(_due(at)).exclude(_IN_TIME)
+    return Promise.objects.filter(_due(at - _WEEK, at)).exclude(_IN_TIME)
 
 
 def card_of(promise: Promise, *, at: datetime, rules: Rules | None = None) -> Card:

@@ -58,7 +58,7 @@ def next_rounds(at: datetime) -> list[DeliveryRound]:
         first.setdefault(supplier, key)
     if not first:
         return []
-    return list(_ahead(at).filter(pk__in=first.values()).select_related("supplier"))
+    return _THESE.all(first.values())
 
 
 def _ahead(at: datetime) -> QuerySet[DeliveryRound]:
@@ -68,6 +68,14 @@ def _ahead(at: datetime) -> QuerySet[DeliveryRound]:
 
 
 _AHEAD = Prepared(lambda at: _ahead(at).values_list("supplier_id", "pk")[:100], datetime)
+_THESE = Prepared(
+    lambda rounds: (
+        DeliveryRound.objects.filter(pk__in=rounds)
+        .select_related("supplier")
+        .order_by("cut_off_at", "pk")
+    ),
+    list,
+)
 
 
 def next_cut_off(at: datetime) -> DeliveryRound | None:

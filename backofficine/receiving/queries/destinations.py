@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Sum
 
 from backofficine.catalog.models import Product
+from backofficine.kernel.prepared import Prepared
 from backofficine.stock import queries as stock
 from backofficine.stock.models import Address, Balance, Location
 
@@ -23,6 +24,31 @@ class Home:
         return self.location.kind
 
 
+_MAIN = Prepared(
+    lambda products: (
+        Address.objects.filter(product__in=products, is_main=True)
+        .select_related("location")
+        .order_by("pk")
+    ),
+    list,
+)
+_HELD = Prepared(
+    lambda products, places: (
+        Balance.objects.filter(lot__product__in=products, location__in=places, on_hand__gt=0)
+        .values_list("lot__product", "location")
+        .annotate(total=Sum("on_hand"))
+        .order_by()
+    ),
+    list,
+    list,
+)
+_RESERVE = Prepared(
+    lambda: Location.objects.filter(kind=Location.Kind.RESERVE, is_active=True).order_by(
+        "walk_order", "pk"
+    )[:1]
+)
+
+
 def home_of(product: Product) -> Home:
     """Where a product lives, and the room left there."""
     return homes_of([product])[product.pk]
@@ -31,12 +57,7 @@ def home_of(product: Product) -> Home:
 def homes_of(products: Iterable[Product]) -> dict[int, Home]:
     """The same for many products, in three queries, by primary key."""
     wanted = {product.pk: product for product in products}
-    addresses = {
-        address.product_id: address
-        for address in Address.objects.filter(product__in=wanted, is_main=True)
-        .select_related("location")
-        .order_by("pk")
-    }
+    addresses = {address.product_id: address for address in _MAIN.all(wanted)}
     places: dict[int, Location] = {key: one.location for key, one in addresses.items()}
     rooms = {key: one.room for key, one in addresses.items()}
     homeless: dict[str, Location] = {}
@@ -58,23 +79,10 @@ def homes_of(products: Iterable[Product]) -> dict[int, Home]:
 
 
 def _held(products: Iterable[int], places: dict[int, Location]) -> dict[tuple[int, int], int]:
-    rows = (
-        Balance.objects.filter(
-            lot__product__in=list(products),
-            location__in={place.pk for place in places.values()},
-            on_hand__gt=0,
-        )
-        .values_list("lot__product", "location")
-        .annotate(total=Sum("on_hand"))
-        .order_by()
-    )
+    rows = _HELD.all(products, {place.pk for place in places.values()})
     return {(int(product), int(place)): int(total) for product, place, total in rows}
 
 
 def reserve() -> Location | None:
     """Where the surplus of a full place goes: the first active reserve."""
-    return (
-        Location.objects.filter(kind=Location.Kind.RESERVE, is_active=True)
-        .order_by("walk_order", "pk")
-        .first()
-    )
+    return _RESERVE.first()

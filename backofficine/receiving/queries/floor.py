@@ -122,6 +122,14 @@ _DIRECT = Prepared(
         .order_by("expected_at", "pk")[:50]
     )
 )
+_THESE = Prepared(
+    lambda rounds: (
+        DeliveryRound.objects.filter(pk__in=rounds)
+        .select_related("supplier")
+        .order_by("due_at", "pk")
+    ),
+    list,
+)
 _UNKNOWN = Prepared(
     lambda: UnknownScan.objects.exclude(answers__answer__in=_SETTLED).values_list("pk")
 )
@@ -173,13 +181,8 @@ def _due(deliveries: dict[tuple[int, int | None], Delivery], *, at: datetime) ->
     with connection.cursor() as cursor:
         cursor.execute(_AWAITED, [*bounds, connection.ops.adapt_datetimefield_value(start)])
         awaited = {key: (orders, int(boxes)) for key, orders, boxes in cursor.fetchall()}
-    rounds = (
-        DeliveryRound.objects.filter(pk__in=awaited)
-        .select_related("supplier")
-        .order_by("due_at", "pk")
-    )
     return [
         Due(one, *awaited[one.pk], is_late=one.due_at < at)
-        for one in rounds
+        for one in _THESE.all(awaited)
         if (one.supplier_id, one.pk) not in deliveries
     ]

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
 
 from backofficine.catalog.models import Product
+from backofficine.kernel.prepared import Prepared
 from backofficine.receiving.models import PutAwayProblem
 from backofficine.receiving.queries.destinations import homes_of, reserve
 from backofficine.stock.models import Balance, Location, Lot
@@ -96,19 +100,34 @@ def on_the_dock() -> int:
     )
 
 
+def _waiting(**more: Any) -> QuerySet[Balance]:
+    return (
+        Balance.objects.filter(location__kind=Location.Kind.DOCK, on_hand__gt=0, **more)
+        .select_related("lot__product", "location")
+        .order_by("lot__expires_on", "pk")
+    )
+
+
+_WAITING = Prepared(_waiting)
+_WAITING_OF = Prepared(lambda product: _waiting(lot__product=product), int)
+_PROBLEMS = Prepared(
+    lambda products, since: (
+        PutAwayProblem.objects.filter(product__in=products, reported_at__gt=since)
+        .order_by("pk")
+        .values_list("kind", "product_id", "location_id")
+    ),
+    list,
+    datetime,
+)
+
+
 def walk(*, at: datetime, product: Product | None = None) -> list[Stop]:
     """Every stop, cold and safe first, then in walking order; known problems last.
 
     What does not fit at an ambient address gets a second stop, in the reserve. Cold boxes and
     narcotics never overflow: there is nowhere else for them.
     """
-    rows = (
-        Balance.objects.filter(location__kind=Location.Kind.DOCK, on_hand__gt=0)
-        .select_related("lot__product", "location")
-        .order_by("lot__expires_on", "pk")
-    )
-    if product is not None:
-        rows = rows.filter(lot__product=product)
+    rows = _WAITING.all() if product is None else _WAITING_OF.all(product.pk)
     waiting: dict[int, list[Carried]] = {}
     products: dict[int, Product] = {}
     for row in rows:
@@ -148,14 +167,9 @@ def _problems(
     products: dict[int, Product], *, at: datetime
 ) -> tuple[set[tuple[int, int]], dict[int, str]]:
     """Places said to be full lately, and products looked for in vain."""
-    rows = (
-        PutAwayProblem.objects.filter(product__in=products, reported_at__gt=at - FULL_FOR)
-        .order_by("pk")
-        .values_list("kind", "product_id", "location_id")
-    )
     full: set[tuple[int, int]] = set()
     others: dict[int, str] = {}
-    for kind, product, location in rows:
+    for kind, product, location in _PROBLEMS.all(products, at - FULL_FOR):
         if kind == PutAwayProblem.Kind.FULL:
             full.add((product, location))
         else:

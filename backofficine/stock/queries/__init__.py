@@ -20,6 +20,7 @@ from backofficine.stock.queries.listing import (
     awaited_visas,
     lots_held,
     places_of,
+    product_of,
     product_sheet,
     stock_page,
 )
@@ -29,6 +30,6 @@ __all__ = [
     "LedgerReport", "Week", "audit", "awaited_visas", "balances_at", "balances_of_lot",
     "balances_of_product", "expiring_before", "held_lot_ids", "latest_lot",
     "latest_servable_lot", "lots_at", "lots_held", "on_hand", "on_hand_by_product", "place_of",
-    "places_of", "product_sheet", "quarantine", "replayed_balances", "servable", "stock_as_of",
-    "stock_page", "virtual", "walk",
+    "places_of", "product_of", "product_sheet", "quarantine", "replayed_balances", "servable",
+    "stock_as_of", "stock_page", "virtual", "walk",
 ]  # fmt: skip

@@ -472,6 +472,16 @@ _MOVES = Prepared(
 _PLACES = Prepared(lambda places: Location.objects.filter(pk__in=places), list)
 
 
+_PRODUCT = Prepared(
+    lambda public_id: Product.objects.filter(public_id=public_id).select_related("successor"), UUID
+)
+
+
+def product_of(public_id: UUID) -> Product | None:
+    """The product of an address, with the one that replaces it."""
+    return _PRODUCT.first(public_id)
+
+
 def product_sheet(product: Product, *, at: datetime) -> ProductSheet:
     """Read a product's lots, places, demand and latest facts."""
     today = local_day(at)

@@ -4,12 +4,11 @@ from functools import cache
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from backofficine.catalog.models import Product
 from backofficine.kernel import clock
 from backofficine.pharmacy.queries import local_day
 from backofficine.stock import queries
@@ -44,7 +43,9 @@ def stock_list(request: Request) -> HttpResponse:
 @require_safe
 def product(request: Request, public_id: UUID) -> HttpResponse:
     """One product: where it is, until when, what moves it. ``?lots=all`` shows every lot."""
-    found = get_object_or_404(Product.objects.select_related("successor"), public_id=public_id)
+    found = queries.product_of(public_id)
+    if found is None:
+        raise Http404
     sheet = queries.product_sheet(found, at=clock.now())
     lots = sheet.lots if request.GET.get("lots") == "all" else sheet.lots_to_look_at
     may_move = not found.is_narcotic or request.user.may("move_narcotics")
