@@ -15,6 +15,7 @@ from backofficine.planning.queries.demand import (
     demand_at,
     weekly_demand,
 )
+from backofficine.planning.queries.house import house_choice, house_out
 from backofficine.planning.queries.lines import (
     DraftFigures,
     Show,
@@ -40,6 +41,8 @@ __all__ = [
     "decisions_listed",
     "demand_at",
     "draft_figures",
+    "house_choice",
+    "house_out",
     "lines_shown",
     "owed_by_product",
     "price_cuts",

@@ -42,13 +42,30 @@ from backofficine.purchasing.services.suppliers import (
     end_rounds,
     restore_day,
 )
+from backofficine.purchasing.services.terms import (
+    BudgetNegative,
+    CommitmentToNobody,
+    LaboratoryMissing,
+    TermDatesWrong,
+    TierImpossible,
+    TierLine,
+    add_tiers,
+    commit_to,
+    end_commitment,
+    end_term,
+    set_budget,
+    set_house,
+    set_quota,
+)
 
 __all__ = [
-    "AbsurdQuantity", "AnswerTooLarge", "CutOffPast", "DayPast", "DropTooEarly", "EmptyOrder",
-    "ImpossibleQuantity", "LineChanged", "NoName", "NotDraft", "OrderChanged", "ReasonMissing",
-    "RoundTwice", "RoundsMissing", "RoundsOfDirect", "SupplierKnown", "Terms", "WeeklyRound",
-    "WrongMoment", "add_rounds", "add_supplier", "already_done", "cancel", "cancel_day",
-    "change_supplier", "check_line", "check_lines", "close", "end_rounds", "generate_rounds",
-    "mark_received", "note_received", "note_received_many", "open_draft", "record_answer",
-    "restore_day", "send", "set_line",
+    "AbsurdQuantity", "AnswerTooLarge", "BudgetNegative", "CommitmentToNobody", "CutOffPast",
+    "DayPast", "DropTooEarly", "EmptyOrder", "ImpossibleQuantity", "LaboratoryMissing",
+    "LineChanged", "NoName", "NotDraft", "OrderChanged", "ReasonMissing", "RoundTwice",
+    "RoundsMissing", "RoundsOfDirect", "SupplierKnown", "TermDatesWrong", "Terms", "TierImpossible",
+    "TierLine", "WeeklyRound", "WrongMoment", "add_rounds", "add_supplier", "add_tiers",
+    "already_done", "cancel", "cancel_day", "change_supplier", "check_line", "check_lines", "close",
+    "commit_to", "end_commitment", "end_rounds", "end_term", "generate_rounds", "mark_received",
+    "note_received", "note_received_many", "open_draft", "record_answer", "restore_day", "send",
+    "set_budget", "set_house", "set_line", "set_quota",
 ]  # fmt: skip
