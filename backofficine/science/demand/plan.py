@@ -38,7 +38,7 @@ def plan(
     Inventory Systems*, Operations Research 56, 2008: the myopic policy on the full pipeline).
     The same arguments always give the same quantities.
 
-    ``weight_ahead`` and ``season_ahead`` tell the periods to come (at least ``lead_time + review``),
+    ``weight_ahead`` and ``season_ahead`` tell the (at least ``lead_time + review``) periods to come
     as :class:`History` tells the past ones; by default normal periods that follow in the cycle.
     """
     assert lead_time >= 0, "an order cannot arrive before it is placed"

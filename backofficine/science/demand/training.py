@@ -25,7 +25,7 @@ from backofficine.science.demand.laws import Law
 # Half-life of the level, in cycles of a year.
 HALF_LIFE = 0.25
 # A product without a past sells like the mean of the shop, believed for so many periods.
-LEVEL_PRIOR = 0.1
+LEVEL_PRIOR = 0.02
 # A group's season is believed as much as these many units of demand per place in the cycle.
 SEASON_PRIOR = 50.0
 # A product's own dispersion counts as much as that of its group after so many periods.
