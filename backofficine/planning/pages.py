@@ -9,12 +9,15 @@ from typing import TypedDict
 from django.utils.functional import cached_property
 from django.utils.html import escape
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from backofficine.planning import queries
-from backofficine.planning.queries import OpenDays, WeekOfDemand
+from backofficine.planning.queries import OpenDays
+from backofficine.planning.queries.alternatives import Alternative, alternatives
+from backofficine.planning.queries.outlook import WEEK, WEEKS_AHEAD, Outlook, outlook
 from backofficine.planning.why import Origin, Why, sentence, what_would_change
 from backofficine.purchasing.models import DeliveryRound, Order, OrderLine, Supplier
-from backofficine.web.templatetags.components import euros, product_line
+from backofficine.web.charts import BOXES, DOSES, Ahead, Arrival, Fan, Past
+from backofficine.web.templatetags.components import day, euros, hour, product_line
 from backofficine.web.templatetags.components import quantity as figure
 
 Urgency = OrderLine.Urgency
@@ -68,8 +71,9 @@ class LineRow:
     error: str = ""
     asks_confirmation: bool = False
     is_conflict: bool = False
-    weeks: Sequence[WeekOfDemand] = ()
+    outlook: Outlook | None = None
     per_week: float = 0.0
+    alternatives: Sequence[Alternative] = ()
 
     @cached_property
     def why(self) -> Why:
@@ -187,8 +191,51 @@ class LineRow:
         return reasons()
 
     @property
-    def chart(self) -> "Chart | None":
-        return Chart.of(self.weeks, expected=self.per_week) if self.weeks else None
+    def others(self) -> list["OtherSupplier"]:
+        return [OtherSupplier.of(one) for one in self.alternatives]
+
+    @property
+    def chart(self) -> Fan | None:
+        return demand_chart(self) if self.outlook else None
+
+
+@dataclass(frozen=True)
+class OtherSupplier:
+    """Who else has a product, in words."""
+
+    key: int
+    name: str
+    when: str
+    price: str
+    gap: str
+    short: str
+
+    @classmethod
+    def of(cls, one: Alternative) -> "OtherSupplier":
+        return cls(
+            key=one.supplier.pk,
+            name=one.supplier.name,
+            when=cls._when(one),
+            price="" if one.price is None else euros(one.price),
+            gap="" if one.gap is None else signed_euros(one.gap, 2),
+            short=_("short on %(day)s") % {"day": day(one.short_at)} if one.short_at else "",
+        )
+
+    @staticmethod
+    def _when(one: Alternative) -> str:
+        if one.delivery_round is not None:
+            return _("before %(hour)s, here %(day)s, %(due)s") % {
+                "hour": hour(one.delivery_round.cut_off_at),
+                "day": day(one.delivery_round.due_at),
+                "due": hour(one.delivery_round.due_at),
+            }
+        days = one.supplier.lead_time_days or 0
+        return ngettext("in %(days)s day", "in %(days)s days", days) % {"days": days}
+
+
+def signed_euros(amount: Decimal, decimals: int = 0) -> str:
+    """« +1 240 € », « −12 € »: a difference says its direction."""
+    return f"+{euros(amount, decimals)}" if amount > 0 else euros(amount, decimals)
 
 
 def reasons() -> list[tuple[str, str]]:
@@ -196,61 +243,30 @@ def reasons() -> list[tuple[str, str]]:
     return [(str(code), str(label)) for code, label in OrderLine.ChangeReason.choices]
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One week: a bar from the axis, and on it what was asked in vain. Pixels of the drawing."""
-
-    x: float
-    y: float
-    height: float
-    missing_y: float
-    missing_height: float
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Twenty-six weeks of demand and the rate expected, 470 by 112."""
-
-    bars: list[Bar]
-    top: int
-    middle_y: float
-    expected_y: float
-    expected: float
-    label: str
-
-    WIDTH, LEFT, TOP, AXIS = 470, 30, 12, 92
-
-    @classmethod
-    def of(cls, weeks: Sequence[WeekOfDemand], *, expected: float) -> "Chart":
-        most = max([week.served + week.missing for week in weeks] + [expected, 1])
-        top = int(-(-most // 2) * 2)
-        scale = (cls.AXIS - cls.TOP) / top
-        step = (cls.WIDTH - cls.LEFT - 4) / len(weeks)
-        bars = []
-        for place, week in enumerate(weeks):
-            served, missing = week.served * scale, week.missing * scale
-            bars.append(
-                Bar(
-                    x=round(cls.LEFT + place * step, 1),
-                    y=round(cls.AXIS - served, 1),
-                    height=round(served, 1),
-                    missing_y=round(cls.AXIS - served - missing, 1),
-                    missing_height=round(missing, 1),
-                )
-            )
-        total = sum(week.served + week.missing for week in weeks)
-        return cls(
-            bars=bars,
-            top=top,
-            middle_y=round(cls.AXIS - top / 2 * scale, 1),
-            expected_y=round(cls.AXIS - expected * scale, 1),
-            expected=expected,
-            label=_("Demand of the last 26 weeks: %(total)s in all") % {"total": total},
-        )
-
-    @property
-    def middle(self) -> int:
-        return self.top // 2
+def demand_chart(row: "LineRow") -> Fan:
+    """The weeks behind an open line, those ahead, what is there and what comes."""
+    seen = row.outlook
+    assert seen is not None, "only an open line has a chart"
+    ahead = [Ahead(one.starts_on, one.expected, one.ranges) for one in seen.ahead]
+    if not ahead and row.per_week:
+        # Before the forecasts are trained, the plain rate is all that is known.
+        first = seen.today + timedelta(days=1)
+        rate = round(row.per_week, 1)
+        ahead = [Ahead(first + week * WEEK, rate) for week in range(WEEKS_AHEAD)]
+    return Fan(
+        title=_("Demand and forecast"),
+        is_small=True,
+        now=seen.today + timedelta(days=1),
+        unit=DOSES if row.why.is_dose else BOXES,
+        middle_decimals=1,
+        past=[
+            Past(week.starts_on, week.served, week.missing, is_out=week.starts_on in seen.out)
+            for week in seen.weeks
+        ],
+        ahead=ahead,
+        stock=seen.on_hand,
+        arrivals=[Arrival(one.on, one.quantity) for one in seen.coming],
+    )
 
 
 def rows(lines: Iterable[OrderLine], *, open_line: int | None, at: datetime) -> list[LineRow]:
@@ -265,7 +281,8 @@ def rows(lines: Iterable[OrderLine], *, open_line: int | None, at: datetime) -> 
 def open_up(row: LineRow, *, at: datetime) -> LineRow:
     """Add what the open panel shows."""
     row.is_open = True
-    row.weeks = queries.weekly_demand(row.line.product_id, at=at)
+    row.outlook = outlook(row.line.product_id, at=at)
+    row.alternatives = alternatives(row.line, at=at)
     days = OpenDays.read()
     row.per_week = row.why.rate_per_day * len(days.hours)
     return row
@@ -291,6 +308,10 @@ class CutOff:
     @property
     def left(self) -> timedelta:
         return max(self.at - self.now, timedelta())
+
+    @property
+    def seconds_left(self) -> int:
+        return int(self.left.total_seconds())
 
     @property
     def is_past(self) -> bool:

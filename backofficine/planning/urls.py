@@ -10,6 +10,7 @@ urlpatterns = [
     path("preparer", views.prepare, name="prepare"),
     path("reporter/<uuid:public_id>", views.carry, name="carry"),
     path("ligne/<int:pk>", views.line, name="line"),
+    path("fin-de-mois/<uuid:public_id>", views.month_end, name="month_end"),
     path("accepter/<uuid:public_id>", views.accept, name="accept"),
     path("ajouter/<uuid:public_id>", views.add, name="add"),
     path("transmettre/<uuid:public_id>", views.send, name="send"),

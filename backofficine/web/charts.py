@@ -7,14 +7,14 @@ is said and what the table holds come from the same figures, so that they cannot
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from backofficine.web.templatetags.components import (
     NO_BREAK,
@@ -72,6 +72,8 @@ class Unit:
 
 
 NUMBER = Unit()
+BOXES = Unit(word=gettext_lazy("boxes"), single=gettext_lazy("box"))
+DOSES = Unit(word=gettext_lazy("doses"), single=gettext_lazy("dose"))
 EUROS = Unit(Form.EUROS)
 PERCENT = Unit(Form.PERCENT, decimals=1)
 
@@ -199,6 +201,8 @@ class Fan(Chart):
     ahead: Sequence[Ahead] = ()
     step: Step = Step.WEEK
     unit: Unit = NUMBER
+    middle_decimals: int = 0
+    """An expectation may fall between two whole boxes."""
     stock: float | None = None
     arrivals: Sequence[Arrival] = ()
 
@@ -244,7 +248,9 @@ class Fan(Chart):
             Step.DAY: _("Coming day: %(middle)s expected"),
             Step.WEEK: _("Coming week: %(middle)s expected"),
             Step.MONTH: _("Coming month: %(middle)s expected"),
-        }[self.step] % {"middle": self.unit.write(first.middle)}
+        }[self.step] % {
+            "middle": replace(self.unit, decimals=self.middle_decimals).write(first.middle)
+        }
         if 80 in first.ranges:
             low, high = first.ranges[80]
             text += _(", 8 times in 10 between %(low)s and %(high)s") % {
@@ -297,7 +303,8 @@ class Fan(Chart):
                 if level in ahead.ranges else ""
                 for level in levels
             ]  # fmt: skip
-            rows.append([day(ahead.starts_on), "", "", self._figure(ahead.middle), *between])
+            middle = quantity(_exact(ahead.middle), self.middle_decimals)
+            rows.append([day(ahead.starts_on), "", "", middle, *between])
         return Table(head, rows)
 
     def _figure(self, value: float) -> str:
@@ -308,6 +315,7 @@ class Fan(Chart):
             "now": self.now.isoformat(),
             "step": str(self.step),
             "unit": self.unit.drawn(),
+            "middleDecimals": self.middle_decimals,
             "past": [
                 [one.starts_on.isoformat(), one.served, one.missing, one.is_out]
                 for one in self.past

@@ -5,6 +5,8 @@ import datetime as dt
 from django.utils.translation import gettext as _
 
 from backofficine.web.charts import (
+    BOXES,
+    EUROS,
     PERCENT,
     Ahead,
     Arrival,
@@ -14,13 +16,11 @@ from backofficine.web.charts import (
     Chart,
     Curve,
     Fan,
-    Form,
     Lines,
     Past,
     Point,
     Series,
     TradeOff,
-    Unit,
 )
 
 TODAY = dt.date(2026, 11, 23)
@@ -43,14 +43,13 @@ TRADE_OFFS = [
 
 def sample_charts() -> list[Chart]:
     """One of each kind."""
-    euros = Unit(Form.EUROS)
-    stock = Axis(_("Stock"), euros)
+    stock = Axis(_("Stock"), EUROS)
     names = [_("this policy"), _("minimum and maximum"), _("days of cover")]
     first = TODAY - len(SERVED) * WEEK
     fan = Fan(
         title=_("What was asked for, and what may be"),
         now=TODAY,
-        unit=Unit(word=_("boxes"), single=_("box")),
+        unit=BOXES,
         past=[
             Past(first + place * WEEK, served, MISSING.get(place, 0),
                  is_out=OUT_FROM <= place < OUT_FROM + OUT_FOR)
@@ -67,7 +66,7 @@ def sample_charts() -> list[Chart]:
     )  # fmt: skip
     trade_off = TradeOff(
         title=_("More stock, fewer missing boxes"),
-        x=Axis(_("Average stock"), euros),
+        x=Axis(_("Average stock"), EUROS),
         y=Axis(_("Served at once"), PERCENT),
         curves=[
             Curve(name, [Point(1000 * x, y) for x, y in points], is_ours=place == 0)
@@ -89,7 +88,7 @@ def sample_charts() -> list[Chart]:
     )
     bars = Bars(
         title=_("What each way of ordering costs"),
-        axis=Axis(_("Total cost"), euros),
+        axis=Axis(_("Total cost"), EUROS),
         bars=[
             Bar(names[0], 4120, is_ours=True),
             Bar(names[1], 5210),

@@ -109,7 +109,7 @@ export function fan(data, width) {
     if (one.out) return tipOf(title, [[words.out, ""]]);
     if (place < past.length) return tipOf(title, [[words.served, say(one.served)], ...(one.missing ? [[words.missing, say(one.missing)]] : [])]);
     const between = RANGES.filter(([level]) => one.ranges[level]).map(([level]) => [figureWords(level / 100, { form: "percent", decimals: 0 }), one.ranges[level].map((value) => figureWords(value, data.unit, { bare: true })).join(" – ")]);
-    return tipOf(title, [[words.expected, say(one.middle)], ...between.reverse()]);
+    return tipOf(title, [[words.expected, figureWords(one.middle, { ...data.unit, decimals: data.middleDecimals })], ...between.reverse()]);
   };
 
   const near = (moment) => Math.abs(moment - now) < ((end - start) * 90) / (width - 34); // room for two words

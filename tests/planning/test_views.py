@@ -11,7 +11,7 @@ from backofficine.kernel import clock
 from backofficine.planning import queries, services
 from backofficine.planning.queries import Show
 from backofficine.purchasing import services as orders
-from backofficine.purchasing.models import Order, OrderLine
+from backofficine.purchasing.models import Order, OrderLine, SupplierPrice
 from tests.factories import (
     DeliveryRoundFactory,
     OrderFactory,
@@ -168,7 +168,9 @@ def test_an_open_line_says_why_and_draws_its_demand(client, draft, ask):
 
     for text in (whole, part):
         assert "Demandé en 154 jours ouverts : 540" in text
-        assert "<svg" in text
+        assert 'data-chart="' in text
+        assert '"kind": "fan"' in text
+        assert "26 semaines : demande de" in text
         assert "Ce qui changerait" in text
     assert "<html" not in part
 
@@ -177,6 +179,52 @@ def _actor():
     from tests.factories import ActorFactory
 
     return ActorFactory()
+
+
+def test_an_open_line_names_who_else_has_it(client, draft, now):
+    line = OrderLineFactory(order=draft, why={"origin": "by_hand"})
+    direct = SupplierFactory(name="Laboratoire Ombré", direct=True)
+    SupplierPrice.objects.create(
+        supplier=direct, product=line.product, unit_price=Decimal("3.0416"),
+        valid_from=now.date(),
+    )  # fmt: skip
+    other = SupplierFactory(name="Répartition Vire")
+    DeliveryRoundFactory(supplier=other)
+    SupplierFactory(name="Laboratoire Sans Prix", direct=True)
+    OrderLineFactory(
+        order=OrderFactory(sent=True, supplier=other), product=line.product, answered_quantity=0
+    )
+
+    panel = words(client.get(reverse("planning:line", args=[line.pk]), headers=HTMX))
+
+    assert "Ou chez" in panel
+    assert "Répartition Vire" in panel
+    assert "avant 12 h 18, livré mar. 24 nov." in panel
+    assert "manquant le lun. 23 nov." in panel
+    assert 'Laboratoire Ombré</a> <span class="c">sous 10 jours</span>' in panel
+    assert "3,04 €" in panel
+    assert "−0,10 €" in panel
+    assert "Sans Prix" not in panel
+
+
+def test_the_end_of_the_month_is_told_apart_from_the_page(client, draft, line):
+    address = reverse("planning:month_end", args=[draft.public_id])
+
+    fragment = words(client.get(address, headers=HTMX))
+    page = words(client.get(PAGE))
+    whole = words(client.get(address, follow=True))
+
+    assert "Stock au lun. 30 nov." in fragment
+    assert f'hx-get="{address}"' in page
+    assert "Stock au lun. 30 nov." not in page, "fetched once the page is there"
+    assert "Stock au lun. 30 nov." in whole, "without a script, by its link"
+
+
+def test_pages_that_are_there_are_linked_from_the_head(client, draft, line):
+    page = client.get(PAGE).content.decode()
+
+    assert reverse("planning:decisions") in page
+    assert reverse("planning:recent") in page
 
 
 def test_a_quantity_is_changed_with_its_reason(client, line):

@@ -33,7 +33,7 @@ from backofficine.planning.forms import (
     LineForm,
     SendForm,
 )
-from backofficine.planning.queries import DraftFigures, Show
+from backofficine.planning.queries import DraftFigures, Show, effect
 from backofficine.purchasing import queries as purchasing
 from backofficine.purchasing import services as purchasing_services
 from backofficine.purchasing.models import DeliveryRound, Order, OrderLine, Supplier
@@ -179,6 +179,19 @@ def _line_answer(
     if figures and not row.error:
         return redirect(f"{_address(order, keep=request.POST)}#line-{row.line.pk}")
     return _orders_page(request, at=at, order=order, row=row, status=status)
+
+
+@login_required
+@may_order
+@require_safe
+def month_end(request: Request, public_id: UUID) -> HttpResponse:
+    """What the order does to the stock of the end of the month; fetched once the page is there."""
+    now = clock.now()
+    order = _order(public_id)
+    if not request.htmx:
+        return redirect(f"{_address(order)}&month_end=1")
+    context = {"order": order, **_month_end(order, at=now)}
+    return render(request, "planning/orders.html#month_end", context)
 
 
 @login_required
@@ -454,6 +467,8 @@ def _orders_page(
         # The draft was fetched for this supplier and this round: no need to ask again.
         order.supplier, order.delivery_round = supplier, delivery_round
         context |= _figures(order, at=at)
+        if asked.get("month_end"):
+            context |= _month_end(order, at=at)
         context |= _lines(
             request, order, at=at, row=row, show=_show(asked.get("show")),
             figures=context["figures"],
@@ -462,6 +477,11 @@ def _orders_page(
     return render(
         request, "planning/orders.html", context, status=status or (422 if refusal else 200)
     )
+
+
+def _month_end(order: Order, *, at: datetime) -> dict[str, Any]:
+    found = effect.month_end(order, at=at)
+    return {"month_end": found, "month_end_effect": pages.signed_euros(found.effect)}
 
 
 def _lines(
@@ -507,7 +527,7 @@ def _row_words(request: Request, *, page_address: str) -> dict[str, Any]:
         "why_label": _("why"),
         "page_address": page_address,
     }
-    return {name: escape(word) for name, word in words.items()}
+    return {name: escape(word) for name, word in words.items()} | {"back": page_address}
 
 
 def _filter_label(show: Show) -> str:

@@ -84,3 +84,19 @@ document.addEventListener("change", (event) => {
   next = all[all.indexOf(line) + 1]?.id ?? line.id;
   event.target.form.requestSubmit();
 });
+
+// The time left before the cut-off goes down by itself; past it, nothing here would leave.
+const countdown = document.querySelector("[data-left]");
+if (countdown) {
+  const end = performance.now() + Number(countdown.dataset.left) * 1000;
+  const ticking = setInterval(() => {
+    const minutes = Math.floor((end - performance.now()) / 60000);
+    const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+    countdown.classList.toggle("today", minutes >= 0 && minutes < 30);
+    countdown.classList.toggle("now", minutes < 0);
+    if (minutes < 0) {
+      countdown.textContent = countdown.dataset.past;
+      clearInterval(ticking);
+    } else if (hours < 24) countdown.textContent = hours ? `${hours}\u00a0h${rest ? `\u00a0${String(rest).padStart(2, "0")}` : ""}` : `${rest}\u00a0min`;
+  }, 20000);
+}
