@@ -42,6 +42,7 @@ def price_cuts(on: date, *, is_direct: bool = False) -> dict[int, PriceCut]:
     old = {
         (product, until + timedelta(days=1)): amount
         for product, until, amount in ended.values_list("product", "valid_until", "amount")
+        if until is not None
     }
     new = (
         Price.objects.filter(

@@ -64,7 +64,7 @@ def series_at(
     moved = _Moves.read(row, last=last, calendar=calendar)
     first = first + timedelta(days=oldest)
     length = days - oldest
-    quantity = np.zeros((len(keys), length), dtype=np.float64)
+    quantity = np.zeros((len(keys), length), dtype=np.float32)
     np.add.at(quantity, (asked.row, asked.day - oldest), asked.quantity)
     served = np.zeros((len(keys), length), dtype=np.bool_)
     at = asked.is_served
@@ -252,9 +252,11 @@ class _Moves:
         place = length - 1 - self.day[inside]
         np.add.at(net, (self.row[inside], place), self.change[inside])
         # Stock at the end of each day, read backwards from what is there after the last.
-        ends = self.after[:, None] - (net[:, ::-1].cumsum(axis=1)[:, ::-1] - net)
-        starts = ends - net
-        known: Bools = (ends > 0) | (starts > 0) | (net != 0)
+        later = net[:, ::-1].cumsum(axis=1, dtype=np.int32)[:, ::-1]
+        starts = self.after.astype(np.int32)[:, None] - later
+        known: Bools = (starts > 0) | (net != 0)
+        starts += net
+        known |= starts > 0  # by now, the stock at the end of the day
         begins = self.first_day_of(first)
         days = np.arange(length)
         known |= days[None, :] < begins[:, None]

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +12,8 @@ from backofficine.kernel.reading import one_reading
 from backofficine.pharmacy import queries as pharmacy
 from backofficine.planning.models import Training
 from backofficine.planning.queries.series import CYCLE, Series, series_at
-from backofficine.planning.queries.training import Told, packed
-from backofficine.science.demand.history import set_apart_peaks
+from backofficine.planning.queries.training import TOLD, Told, packed
+from backofficine.science.demand.history import History, set_apart_peaks
 from backofficine.science.demand.training import Trained, train
 from backofficine.stock.models import DemandLine
 
@@ -23,6 +22,7 @@ Ints = npt.NDArray[np.int64]
 # The days that the sentence of a line tells of: what a person can check on a page.
 TOLD_DAYS = 180
 KEPT_TRAININGS = 3
+TOGETHER = 2_000
 # Share of the work that reading the past is, for the bar of progress.
 READ = 0.5
 
@@ -39,11 +39,7 @@ def train_forecasts(*, at: datetime, progress: Callable[[float], None] | None = 
     with one_reading():
         series = series_at(last)
     say(READ)
-    cleaned, peaks = set_apart_peaks(
-        np.asarray(series.history.quantity, dtype=np.float64), series.history.known
-    )
-    told = _told(series, peaks)
-    history = replace(series.history, quantity=cleaned)
+    told, history = _told(series)
     trained = train(history, cycle=CYCLE, progress=lambda share: say(READ + share * (1 - READ)))
     kept = _keep(series, told, trained, at=at)
     say(1.0)
@@ -86,17 +82,27 @@ def _keep(series: Series, told: Told, trained: Trained, *, at: datetime) -> Trai
     return kept
 
 
-def _told(series: Series, peaks: npt.NDArray[Any]) -> Told:
-    history = series.history
-    tail = slice(max(history.periods - TOLD_DAYS, 0), None)
-    known, open_day = history.known[:, tail], history.weight[tail] > 0
-    quantity = np.where(known, history.quantity[:, tail], 0.0)
-    # Days before a product came into the range are not days out of stock.
-    entered = np.maximum.accumulate(history.known, axis=1)[:, tail]
-    days = (entered & open_day).sum(axis=1)
-    return Told(
-        asked=quantity.sum(axis=1).astype(np.int64),
-        peak=np.where(known, peaks[:, tail], 0.0).sum(axis=1).astype(np.int64),
-        days=np.maximum(days, 1).astype(np.int64),
-        days_out=(entered & ~known & open_day).sum(axis=1).astype(np.int64),
-    )
+def _told(series: Series) -> tuple[Told, History]:
+    """What was asked lately, and the history without its one-off peaks.
+
+    A few products at a time: two years of 20,000 of them are too many numbers to hold thrice.
+    """
+    whole = series.history
+    tail = slice(max(whole.periods - TOLD_DAYS, 0), None)
+    open_day = whole.weight[tail] > 0
+    columns = [np.zeros(len(whole), dtype=np.int64) for _name in TOLD]
+    asked, peak, days, days_out = columns
+    cleaned = np.empty(whole.quantity.shape, dtype=np.float32)
+    for start in range(0, len(whole), TOGETHER):
+        some = slice(start, start + TOGETHER)
+        known = whole.known[some]
+        quantity = np.asarray(whole.quantity[some], dtype=np.float64)
+        cleaned[some], peaks = set_apart_peaks(quantity, known)
+        late = known[:, tail]
+        # Days before a product came into the range are not days out of stock.
+        entered = np.maximum.accumulate(known, axis=1)[:, tail] & open_day
+        asked[some] = np.where(late, quantity[:, tail], 0.0).sum(axis=1)
+        peak[some] = np.where(late, peaks[:, tail], 0.0).sum(axis=1)
+        days[some] = np.maximum(entered.sum(axis=1), 1)
+        days_out[some] = (entered & ~late).sum(axis=1)
+    return Told(*columns), replace(whole, quantity=cleaned)

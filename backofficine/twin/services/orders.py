@@ -226,9 +226,7 @@ class Desk:
             # Where makers are short, the second wholesaler is asked for patients only.
             index = self._mirror.index_of[line.product_id]
             if line.promised_quantity or self._mirror.servable[index] == 0:
-                planning.order_elsewhere(
-                    line, supplier=second, at=at, actor=actor, is_lived=True
-                )
+                planning.order_elsewhere(line, supplier=second, at=at, actor=actor, is_lived=True)
 
     def _horizon(
         self, supplier: Supplier, delivery_round: DeliveryRound | None, *, at: datetime
