@@ -96,7 +96,7 @@ def test_tidying_twice_changes_nothing_more(now: datetime) -> None:
     second = tidy(at=now)
 
     assert first.names == 1
-    assert second.as_dict() == {"rounds": 0, "identities": 0, "names": 0}
+    assert second.as_dict() == {"rounds": 0, "identities": 0, "names": 0, "is_trained": False}
 
 
 def test_tidying_an_empty_installation_is_refused_kindly(
