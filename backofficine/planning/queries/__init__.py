@@ -15,6 +15,7 @@ from backofficine.planning.queries.demand import (
     demand_at,
     weekly_demand,
 )
+from backofficine.planning.queries.drafts import drafts, missed_draft, sent_for
 from backofficine.planning.queries.house import house_choice, house_out
 from backofficine.planning.queries.lines import (
     DraftFigures,
@@ -41,11 +42,14 @@ __all__ = [
     "decisions_listed",
     "demand_at",
     "draft_figures",
+    "drafts",
     "house_choice",
     "house_out",
     "lines_shown",
+    "missed_draft",
     "owed_by_product",
     "price_cuts",
+    "sent_for",
     "standing_decisions",
     "weekly_demand",
 ]  # fmt: skip

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from backofficine.catalog.models import LegalStatus, Product, Storage
+from backofficine.catalog.models import Product
 from backofficine.pharmacy import queries as pharmacy
 from backofficine.pharmacy.queries import UnknownValue
+from backofficine.planning.guards import guard_of_product
 from backofficine.planning.queries import NOTHING_STANDS, Standing
 from backofficine.planning.why import Blocked, Guard
 from backofficine.purchasing.models import Supplier, SupplierPrice
@@ -102,13 +103,7 @@ def guard_of(fact: Fact, stands: Standing = NOTHING_STANDS, *, dear: Decimal) ->
         return Guard.SNOOZED
     if stands.is_on_promise:
         return Guard.ON_PROMISE
-    if fact.legal_status == LegalStatus.NARCOTIC or fact.is_narcotic_like:
-        return Guard.NARCOTIC
-    if fact.storage == Storage.FRIDGE:
-        return Guard.COLD
-    if fact.unit_cost is not None and fact.unit_cost * fact.doses_per_box >= dear:
-        return Guard.EXPENSIVE
-    return Guard.NONE
+    return guard_of_product(fact, dear=dear)
 
 
 def code_of(fact: Fact, facts: dict[int, Fact]) -> str:

@@ -22,7 +22,6 @@ from backofficine.catalog import queries as catalog
 from backofficine.catalog.models import Product
 from backofficine.kernel import clock
 from backofficine.kernel.errors import DomainError
-from backofficine.kernel.prepared import Prepared
 from backofficine.planning import order_file as files
 from backofficine.planning import pages, queries, services
 from backofficine.planning.forms import (
@@ -443,7 +442,7 @@ def _orders_page(
             return render(request, "planning/no_supplier.html")
         known = next((tab.next_round for tab in tabs if tab.supplier == supplier), None)
         delivery_round = _round(supplier, asked.get("round"), at=at, known=known)
-    drafts = _drafts(supplier)
+    drafts = queries.drafts(supplier)
     if order is None:
         wanted = delivery_round.pk if delivery_round else None
         order = next((one for one in reversed(drafts) if one.delivery_round_id == wanted), None)
@@ -460,8 +459,8 @@ def _orders_page(
         "can_prepare": delivery_round is not None
         or supplier.kind == Supplier.Kind.DIRECT
         or supplier.schedules.exists(),
-        "sent": _sent(supplier, delivery_round),
-        "earlier": _earlier(drafts, order, at=at),
+        "sent": queries.sent_for(supplier, delivery_round),
+        "earlier": queries.missed_draft(drafts, order, at=at),
     }
     if order is not None:
         # The draft was fetched for this supplier and this round: no need to ask again.
@@ -625,49 +624,6 @@ def _round(
         if found is not None:
             return found
     return known or purchasing.next_round(supplier, at=at)
-
-
-_DRAFTS = Prepared(
-    lambda supplier: (
-        Order.objects.filter(supplier=supplier, status=Order.Status.DRAFT)
-        .select_related("delivery_round")
-        .order_by("-pk")
-    ),
-    int,
-)
-_GONE = Prepared(
-    lambda supplier, delivery_round: (
-        Order.objects.filter(supplier=supplier, delivery_round=delivery_round)
-        .exclude(status__in=(Order.Status.DRAFT, Order.Status.CANCELLED))
-        .order_by("-pk")[:3]
-    ),
-    int,
-    int,
-)
-
-
-def _drafts(supplier: Supplier) -> list[Order]:
-    """The drafts of a supplier, newest first: one a round, and those that missed theirs."""
-    return _DRAFTS.all(supplier.pk)
-
-
-def _earlier(drafts: list[Order], order: Order | None, *, at: datetime) -> Order | None:
-    """The newest draft that missed its cut-off, other than the one on screen."""
-    return next(
-        (
-            one
-            for one in drafts
-            if one != order and one.delivery_round and one.delivery_round.cut_off_at <= at
-        ),
-        None,
-    )
-
-
-def _sent(supplier: Supplier, delivery_round: DeliveryRound | None) -> list[Order]:
-    """Orders that already left for this round, or that a direct supplier still has to deliver."""
-    if delivery_round is None:
-        return list(purchasing.open_orders(supplier=supplier)[:3])
-    return _GONE.all(supplier.pk, delivery_round.pk)
 
 
 def _order(public_id: UUID) -> Order:
