@@ -22,7 +22,7 @@ from backofficine.kernel.bulk import insert_rows
 from backofficine.kernel.money import to_units
 from backofficine.kernel.reading import one_reading
 from backofficine.pharmacy.services import found_pharmacy
-from backofficine.planning.models import Training
+from backofficine.planning.models import ActivePolicy, Policy, Training
 from backofficine.planning.services import propose_orders, train_forecasts
 from backofficine.purchasing import queries as purchasing
 from backofficine.purchasing.models import OrderLine, Supplier, SupplySchedule
@@ -107,6 +107,9 @@ def _found() -> None:
         for cut_off, drop, offset in (("11:45", "14:30", 0), ("19:00", "08:45", 1))
     )  # fmt: skip
     generate_rounds(at=AT)
+    ActivePolicy.objects.create(
+        policy=Policy.ENGINE, since=AT, actor=system_actor(), request_id=UUID(int=1)
+    )
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from hypothesis.extra.django import TestCase
 
 from backofficine.catalog.models import Product
 from backofficine.pharmacy.models import Pharmacy
+from backofficine.planning.models import ActivePolicy, Policy
 from backofficine.planning.services import proposals, propose_orders
 from backofficine.planning.services.train import train_forecasts
 from backofficine.planning.why import Why, recompute, sentence, what_would_change
@@ -123,6 +124,12 @@ def _agrees_with_the_rate(text: str, why: Why) -> None:
     assert abs(sold / days - rate) <= Decimal("0.005")
 
 
+def choose_the_engine(actor) -> None:
+    """Learn the past, and let the engine propose from now on."""
+    train_forecasts(at=NOW)
+    ActivePolicy.objects.create(policy=Policy.ENGINE, since=NOW, actor=actor, request_id=uuid4())
+
+
 class TheSentence(TestCase):
     """Each run draws a small shop, proposes an order, and reads it as a pharmacist would."""
 
@@ -150,7 +157,7 @@ class TheSentence(TestCase):
         for product in self.products:
             self._live(product, data)
         if data.draw(st.booleans()):
-            train_forecasts(at=NOW)
+            choose_the_engine(self.actor)
         delivery_round = DeliveryRound.objects.order_by("cut_off_at").first()
 
         order = propose_orders(
@@ -208,10 +215,9 @@ class TheSentence(TestCase):
             )  # fmt: skip
 
 
-@pytest.mark.django_db
-def test_six_thousand_products_are_proposed_in_a_second_and_few_queries(
-    pharmacy, now, actor, django_assert_max_num_queries
-):
+@pytest.fixture
+def large_shop(pharmacy, now):
+    """Six thousand products with half a year of demand; the main supplier and its next round."""
     supplier = SupplierFactory(is_main=True)
     for weekday in range(6):
         SupplyScheduleFactory(
@@ -236,7 +242,41 @@ def test_six_thousand_products_are_proposed_in_a_second_and_few_queries(
         for back in range(0, 178, 6 + place % 60)
     )  # fmt: skip
     delivery_round = DeliveryRound.objects.order_by("cut_off_at").first()
+    return supplier, delivery_round
 
+
+@pytest.mark.django_db
+def test_the_engine_is_asked_for_only_once_somebody_chose_it(large_shop, actor):
+    supplier, delivery_round = large_shop
+    plain = proposals(supplier=supplier, delivery_round=delivery_round, at=NOW)
+
+    train_forecasts(at=NOW)
+    assert proposals(supplier=supplier, delivery_round=delivery_round, at=NOW) == plain
+    choose_the_engine(actor)
+
+    made = proposals(supplier=supplier, delivery_round=delivery_round, at=NOW)
+    assert all(line.why.engine for line in made)
+
+
+@pytest.mark.django_db
+def test_thousands_of_sentences_of_the_engine_lead_to_their_quantities(large_shop, actor):
+    supplier, delivery_round = large_shop
+    choose_the_engine(actor)
+
+    made = proposals(supplier=supplier, delivery_round=delivery_round, at=NOW)
+
+    assert len([line for line in made if line.why.engine and line.quantity]) > 3_000
+    with translation.override("fr"):
+        for line in made:
+            text = sentence(line.why, quantity=line.quantity)
+            assert by_hand(text, line.why) == line.quantity == recompute(line.why), text
+
+
+@pytest.mark.django_db
+def test_six_thousand_products_are_proposed_in_a_second_and_few_queries(
+    large_shop, now, actor, django_assert_max_num_queries
+):
+    supplier, delivery_round = large_shop
     # The processor's own time, the best of three: other tests share the machine.
     tries = []
     for _try in range(3):

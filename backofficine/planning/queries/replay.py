@@ -2,14 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from django.apps import apps
 
 from backofficine.planning.models import ActivePolicy, Policy, PolicyReplay
-
-# The model of trained forecasts: one row at least means that the engine can speak.
-TRAINING = "planning", "training"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +18,8 @@ class Active:
 def active_policy(at: datetime) -> str:
     """``"engine"`` or ``"plain"``: the policy that proposes at an instant.
 
-    Until somebody chooses, the engine proposes once a forecast was trained, the plain rule before.
+    The plain rule proposes until somebody chooses otherwise: a policy is tried on the past before
+    it orders anything, and the first order of another rule may be a large one.
     """
     return str(active(at).policy)
 
@@ -39,13 +34,4 @@ def active(at: datetime) -> Active:
     )
     if chosen is not None:
         return Active(Policy(chosen.policy), since=chosen.since, replay=chosen.replay)
-    return Active(Policy.ENGINE if is_trained() else Policy.PLAIN, since=None, replay=None)
-
-
-def is_trained() -> bool:
-    """Whether forecasts were trained at least once."""
-    try:
-        model: Any = apps.get_model(*TRAINING)
-    except LookupError:
-        return False
-    return bool(model.objects.exists())
+    return Active(Policy.PLAIN, since=None, replay=None)

@@ -1,7 +1,7 @@
 """Proposes quantities for one supplier and one round, and writes them in its draft.
 
 The rule, in plain words: keep of each product what costs least until the order after this one
-arrives, a missing box against a box kept (``science.decision``; before the forecasts are trained,
+arrives, a missing box against a box kept (``science.decision``; until people choose it,
 ``science.policies`` alone); add what patients wait for; never order by itself what is cold,
 narcotic or expensive; never order what cannot be had; obey what people decided.
 """
@@ -101,7 +101,7 @@ def proposals(
 ) -> list[ProposedLine]:
     """The lines that a draft should hold now; reads, in a bounded number of queries.
 
-    The engine's levels decide once forecasts were trained, unless people chose the plain rule.
+    The engine's levels decide once people chose it and forecasts were trained.
     """
     shop = _Shop.read(supplier, delivery_round, at=at)
     learnt = latest_training(at=at) if active_policy(at) == Policy.ENGINE else None
