@@ -95,14 +95,16 @@ def lots_of(wanted: Iterable[tuple[Product, str, date | None]]) -> dict[LotWords
 
 
 def _lots_by_words(words: dict[LotWords, Product]) -> dict[LotWords, Lot]:
-    products = sorted({product for product, _number, _expires_on in words})
-    numbers = sorted({number for _product, number, _expires_on in words})
+    wanted = sorted(words)
     found: dict[LotWords, Lot] = {}
-    # Some databases take no more than a few hundred values in one list.
-    for start in range(0, len(products), 500):
-        rows = Lot.objects.filter(product__in=products[start : start + 500])
-        if len(numbers) <= 500:
-            rows = rows.filter(number__in=numbers)
+    # Some databases take no more than a few hundred values in one list. A product of long standing
+    # has hundreds of lots: only those of these numbers are read.
+    for start in range(0, len(wanted), 400):
+        some = wanted[start : start + 400]
+        rows = Lot.objects.filter(
+            product__in={product for product, _number, _expires_on in some},
+            number__in={number for _product, number, _expires_on in some},
+        )
         for lot in rows.order_by("pk"):
             key = (lot.product_id, lot.number, lot.expires_on)
             if key in words:
