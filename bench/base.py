@@ -8,6 +8,7 @@ import hashlib
 import random
 import sys
 import time
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -51,7 +52,8 @@ def build(*, moves: int = MOVES) -> None:
     call_command("migrate", verbosity=0)
     if not Product.objects.exists():
         say("the demo pharmacy")
-        status = backofficine(["build-demo", "--days", "60"])
+        with redirect_stdout(sys.stderr):  # stdout is the report's alone
+            status = backofficine(["build-demo", "--days", "60"])
         assert status == 0, "the demo is built"
     if not is_built(moves):
         lengthen(moves)
